@@ -1,0 +1,113 @@
+/**
+ * The receiver's end of a peer link: one authenticated conversation about one share. Everything is asked for by the
+ * receiver and bounded by it; a provider never sends more than was asked.
+ *
+ * Entries are numbered in manifest order, from 0. While a share is still being hashed the numbers are those of the live
+ * stream (see `LiveEvent`), and `sealed` tells how they map to the finished manifest.
+ */
+import type { RunOptions } from '../shared/options.ts'
+import type { ChunkRecords } from '../blobs/chunk-records.ts'
+import type { ManifestEntry } from '../blobs/manifest/entry.ts'
+
+/** `length` bytes from `offset` of the content of file entry `entry`. */
+export interface EntryRange {
+  readonly entry: number
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ShareDescription {
+  readonly name: string
+  /** True while the provider still hashes: use `follow`, not `root`. */
+  readonly live: boolean
+  /** Known once hashing has ended. Already checked against the ticket's root or the owner's signature. */
+  readonly root: Uint8Array | undefined
+}
+
+/**
+ * What a live share says while it grows, in manifest order. Numbers count every `entries` item and every `open`,
+ * dropped ones too.
+ */
+export type LiveEvent =
+  /** Finished entries; the first has number `first`. */
+  | { readonly type: 'entries'; readonly first: number; readonly entries: readonly ManifestEntry[] }
+  /** A large file whose chunks follow as they are cut. `entry.content` is empty. */
+  | { readonly type: 'open'; readonly number: number; readonly entry: ManifestEntry }
+  /** The next chunks of the open file. */
+  | { readonly type: 'chunks'; readonly number: number; readonly records: ChunkRecords }
+  /** The open file is complete; all its chunks were told. */
+  | { readonly type: 'close'; readonly number: number }
+  /** The open file cannot be shared after all (it changed, or could not be read). Its number stays used. */
+  | { readonly type: 'drop'; readonly number: number; readonly path: string; readonly reason: string }
+  /** All is told. `root` was checked against the owner's signature; `dropped` are numbers, ascending. */
+  | {
+      readonly type: 'end'
+      readonly root: Uint8Array
+      readonly signature: Uint8Array
+      readonly dropped: readonly number[]
+    }
+
+/** Why a provider could not give a range. */
+export type RangeFailure = 'changed' | 'unreadable' | 'unknown'
+
+export interface ReadOutcome {
+  /** The asked ranges, one after the other; a range that failed is left as zeros. */
+  readonly bytes: ArrayBuffer
+  readonly failed: readonly {
+    readonly index: number
+    readonly reason: RangeFailure
+    readonly message: string
+  }[]
+}
+
+/** Which parts of the sealed manifest a provider holds. */
+export interface Holdings {
+  has(range: EntryRange): boolean
+}
+
+export interface PeerSession extends AsyncDisposable {
+  /** Peer id as text. */
+  readonly peer: string
+  /** Address in use, for people. */
+  readonly address: string
+  /** True when the peer is the one that the ticket names. */
+  readonly owner: boolean
+  readonly share: ShareDescription
+  /** Smoothed round-trip time in ms, undefined before the first measurement. */
+  readonly roundTripMs: number | undefined
+  /** Resolves once, when the link is gone; never rejects. */
+  readonly closed: Promise<Error | undefined>
+  /** The encoded root object; its BLAKE3 was checked. */
+  root(options?: RunOptions): Promise<Uint8Array>
+  /** Encoded pages by number, in the order asked; each was checked against the hash given. */
+  pages(
+    pages: readonly { readonly number: number; readonly hash: Uint8Array }[],
+    options?: RunOptions,
+  ): AsyncIterable<{ readonly number: number; readonly bytes: Uint8Array }>
+  /** The packed node list of a large file (see manifest/nodes.ts); checked against `blob`. */
+  nodeList(entry: number, blob: Uint8Array, options?: RunOptions): Promise<Uint8Array>
+  /** The chunk records of some nodes; each checked against its hash. */
+  nodes(
+    entry: number,
+    nodes: readonly { readonly index: number; readonly hash: Uint8Array }[],
+    options?: RunOptions,
+  ): Promise<ChunkRecords[]>
+  /** The live stream, from its beginning. Only on a live share, once a session. */
+  follow(options?: RunOptions): AsyncIterable<LiveEvent>
+  /**
+   * Sub-chunks of ranges: each range is cut again with a small average (see blobs/chunker/sub-chunks.ts), and the
+   * packed list (u16 length, 16-byte truncated hash) of each is returned in order.
+   */
+  subChunks(ranges: readonly EntryRange[], options?: RunOptions): Promise<Uint8Array[]>
+  /** Content. At most `maxReadBytes` a call; the caller bounds how many calls are under way. The bytes are not verified here. */
+  read(ranges: readonly EntryRange[], options?: RunOptions): Promise<ReadOutcome>
+  /**
+   * Tells an honest provider that these ranges did not match their hashes: it reads them again itself and answers
+   * whether its file has changed ('changed'), or is fine ('fine': then the bytes were spoilt on the way or by a liar).
+   */
+  recheck(ranges: readonly EntryRange[], options?: RunOptions): Promise<'changed' | 'fine'>
+  /** What the peer holds; the owner holds all. Updated as the peer tells. */
+  readonly holdings: Holdings
+  /** Tells the provider that all has arrived (this is what `--once` counts). */
+  finished(): Promise<void>
+}

@@ -1,0 +1,118 @@
+/**
+ * What a job reports while it runs. Counters are absolute: a viewer that misses a report loses nothing. Reports are made
+ * per batch or file, never per chunk.
+ */
+
+/** What is being done, to an item or to the whole job. */
+export type Phase =
+  | 'scan'
+  | 'hash'
+  | 'queued'
+  | 'resolve'
+  | 'connect'
+  | 'manifest'
+  | 'fetch'
+  | 'verify'
+  | 'write'
+  | 'copy'
+  | 'serve'
+  | 'done'
+  | 'had-it'
+  | 'paused'
+  | 'failed'
+  | 'skipped'
+
+export type JobKind = 'share' | 'receive' | 'sync' | 'verify' | 'gc'
+
+/** Error as shown to people and scripts. */
+export interface ReportedError {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/**
+ * Writes progress. One tracker a job; every worker, session or file loop is handed this and nothing else. All calls are
+ * cheap and synchronous.
+ */
+export interface ProgressSink {
+  /** The job as a whole has moved on. */
+  phase(phase: Phase, message?: string): void
+  /** What is known of the total so far; `final` once it cannot grow. */
+  totals(totals: { readonly files: number; readonly bytes: number; readonly final: boolean }): void
+  /** Opens an item (a file, or a batch of small files shown under the first name). */
+  beginItem(path: string, phase: Phase, totalBytes: number): ItemProgress
+  /** Adds finished small files without an item each. */
+  addDone(counts: {
+    readonly files: number
+    readonly bytes: number
+    readonly reusedBytes?: number
+    readonly hadFiles?: number
+  }): void
+  /** A file that failed while others go on. */
+  failItem(path: string, error: ReportedError): void
+  warn(message: string): void
+  peer(peer: PeerProgress): void
+}
+
+export interface ItemProgress {
+  /** Absolute bytes in the present phase. */
+  bytes(doneBytes: number, phase?: Phase): void
+  /** Ends the item well. `reusedBytes` of it were already here. */
+  done(outcome?: { readonly phase?: 'done' | 'had-it' | 'skipped'; readonly reusedBytes?: number }): void
+  fail(error: ReportedError): void
+}
+
+export interface PeerProgress {
+  readonly peer: string
+  readonly address: string
+  readonly state: 'connecting' | 'connected' | 'finished' | 'lost' | 'dropped'
+  /** Bytes of content sent to or fetched from it, absolute. */
+  readonly bytes: number
+  readonly roundTripMs?: number | undefined
+  readonly message?: string | undefined
+}
+
+/** A picture of a job at one moment; all that a viewer ever sees. */
+export interface Snapshot {
+  readonly id: string
+  readonly kind: JobKind
+  readonly name: string
+  readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
+  readonly phase: Phase
+  readonly message: string
+  /** Six steps, as in docs: 1 … 6. */
+  readonly stepNumber: number
+  readonly totalSteps: 6
+  readonly files: {
+    readonly done: number
+    readonly total: number
+    readonly failed: number
+    readonly had: number
+    readonly final: boolean
+  }
+  readonly bytes: {
+    readonly done: number
+    readonly total: number
+    readonly reused: number
+    readonly transferred: number
+  }
+  /** Whole percent, 0 … 100, rounded down, never falling, 100 only when done. */
+  readonly percent: number
+  /** Bytes a second, smoothed over about 15 s. */
+  readonly rate: number
+  readonly etaSeconds: number | undefined
+  readonly active: readonly {
+    readonly path: string
+    readonly phase: Phase
+    readonly done: number
+    readonly total: number
+    readonly rate: number
+  }[]
+  /** At most `maxFailuresKept`; `files.failed` has the whole count. */
+  readonly failures: readonly { readonly path: string; readonly error: ReportedError }[]
+  readonly peers: readonly PeerProgress[]
+  readonly error?: ReportedError | undefined
+  readonly startedAtMs: number
+  readonly atMs: number
+}
