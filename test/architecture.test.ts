@@ -27,6 +27,7 @@ const owners: readonly (readonly [string, readonly string[]])[] = [
   ['blake3', ['blobs']],
   ['@napi-rs/*', ['blobs']],
   ['node:sqlite', ['blobs']],
+  ['koffi', ['blobs']],
   ['picomatch', ['shared']],
   ['ignore', ['blobs']],
   ['libp2p', ['node']],
