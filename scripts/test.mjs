@@ -1,71 +1,105 @@
 // `npm test`: builds, makes sure that the servers which tests need are there (as root it installs them from Debian's
-// packages, otherwise it says what is skipped), then runs the unit part and the end-to-end part.
+// packages), then runs the unit part and the end-to-end part. The last line is `N passed, N failed, N skipped`.
 //   node scripts/test.mjs [unit|e2e] [name…]     name: part of a test file's path
+// With FERRY_REQUIRE_SERVERS=1 a server that cannot be had is a failure; otherwise tests that need it are skipped.
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [part, ...names] = process.argv.slice(2)
+if (part !== undefined && part !== 'unit' && part !== 'e2e') {
+  console.error(`Unknown part "${part}"\n  hint: node scripts/test.mjs [unit|e2e] [name…]`)
+  process.exit(2)
+}
 
 /** Command → Debian package. */
 const needed = { rsync: 'rsync', sshd: 'openssh-server', ssh: 'openssh-client' }
 
 function isInstalled(command) {
-  const path = `${process.env.PATH}:/usr/sbin:/sbin`
-  return (
-    spawnSync('sh', ['-c', `command -v ${command}`], { env: { ...process.env, PATH: path }, stdio: 'ignore' })
-      .status === 0
-  )
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+  return spawnSync('sh', ['-c', `command -v ${command}`], { env, stdio: 'ignore' }).status === 0
 }
 
+/** True when every server is there in the end. */
 function installServers() {
   const missing = Object.keys(needed).filter((command) => !isInstalled(command))
-  if (missing.length === 0) return
+  if (missing.length === 0) return true
   const packages = [...new Set(missing.map((command) => needed[command]))]
   if (process.getuid?.() === 0 && isInstalled('apt-get')) {
     console.log(`Installing ${packages.join(', ')} for the tests`)
     const apt = (args) =>
-      spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=240', ...args], {
+      spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=240', ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       }).status
-    if (apt(['update']) === 0 && apt(['install', '-y', '--no-install-recommends', ...packages]) === 0) return
+    if (apt(['update']) === 0 && apt(['install', '-y', '--no-install-recommends', ...packages]) === 0)
+      return true
   }
-  console.log(`Not here, so tests that need them are skipped: ${packages.join(', ')}`)
-  console.log(`  hint: apt-get install ${packages.join(' ')}`)
+  console.log(`Not here: ${packages.join(', ')}\n  hint: apt-get install ${packages.join(' ')}`)
+  return false
 }
 
-const build = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' })
-if (build.status !== 0) process.exit(1)
-if (part !== 'unit') installServers()
-
-const wanted = (file) => names.length === 0 || names.some((name) => file.includes(name))
-const all = globSync('dist/test/**/*.test.js', { cwd: root }).sort()
-const parts = {
-  unit: all.filter((file) => !file.includes('/e2e/') && wanted(file)),
-  e2e: all.filter((file) => file.includes('/e2e/') && wanted(file)),
-}
-let failed = false
-for (const [name, files] of Object.entries(parts)) {
-  if ((part !== undefined && part !== name) || files.length === 0) continue
+/** Runs test files; returns how many tests passed, failed and were skipped. */
+function runFiles(name, files, concurrency) {
   console.log(`\n${name}: ${files.length} files`)
-  const concurrency = name === 'e2e' ? 1 : 2
+  const started = performance.now()
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-test-counts-'))
+  const countsFile = join(folder, 'counts.json')
   const run = spawnSync(
     process.execPath,
     [
       '--test',
       `--test-concurrency=${concurrency}`,
       '--test-timeout=180000',
-      `--test-reporter=${process.stdout.isTTY ? 'spec' : 'dot'}`,
-      '--test-reporter-destination=stdout',
       '--test-reporter=./scripts/test-summary.mjs',
       '--test-reporter-destination=stdout',
       ...files,
     ],
-    { stdio: 'inherit', cwd: root },
+    { stdio: 'inherit', cwd: root, env: { ...process.env, FERRY_TEST_COUNTS: countsFile } },
   )
-  failed ||= run.status !== 0
+  let counts = { passed: 0, failed: 0, skipped: 0 }
+  try {
+    counts = JSON.parse(readFileSync(countsFile, 'utf8'))
+  } catch {
+    console.log(`The ${name} tests ended without a result (${run.signal ?? `exit code ${run.status}`})`)
+  }
+  rmSync(folder, { recursive: true, force: true })
+  // A runner that fails without a failed test has found something wrong outside of the tests.
+  if (run.status !== 0 && counts.failed === 0) counts.failed = 1
+  console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  return counts
 }
-process.exit(failed ? 1 : 0)
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const add = (counts) => {
+  for (const key of Object.keys(total)) total[key] += counts[key]
+}
+const finish = () => {
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+  process.exit(total.failed === 0 ? 0 : 1)
+}
+
+const build = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' })
+if (build.status !== 0) {
+  total.failed = 1
+  finish()
+}
+if (part !== 'unit' && !installServers() && process.env.FERRY_REQUIRE_SERVERS === '1') total.failed++
+
+const all = globSync('dist/test/**/*.test.js', { cwd: root })
+  .sort()
+  .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+const isEndToEnd = (file) => file.includes('/e2e/')
+const unit = part === 'e2e' ? [] : all.filter((file) => !isEndToEnd(file))
+const endToEnd = part === 'unit' ? [] : all.filter(isEndToEnd)
+if (unit.length > 0) add(runFiles('unit', unit, 2))
+// One file at a time: each runs several ferry processes, and moments to kill them should come as planned.
+if (endToEnd.length > 0) add(runFiles('e2e', endToEnd, 1))
+if (total.passed + total.failed === 0) {
+  console.log('No test has run, which is a failure')
+  total.failed = 1
+}
+finish()
