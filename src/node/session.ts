@@ -18,7 +18,10 @@ export interface EntryRange {
 
 export interface ShareDescription {
   readonly name: string
-  /** True while the provider still hashes: use `follow`, not `root`. */
+  /**
+   * True when the provider was still hashing as the session began: use `follow`, not `root`. Such a session counts
+   * entries as the live stream does until it ends, also after hashing has ended; any other by the sealed manifest.
+   */
   readonly live: boolean
   /** Known once hashing has ended. Already checked against the ticket's root or the owner's signature. */
   readonly root: Uint8Array | undefined
@@ -110,4 +113,19 @@ export interface PeerSession extends AsyncDisposable {
   readonly holdings: Holdings
   /** Tells the provider that all has arrived (this is what `--once` counts). */
   finished(): Promise<void>
+  /** Tells the owner that this receiver serves what it has at these addresses; the owner passes them on to others. */
+  serve(addresses: readonly string[]): Promise<void>
+  /**
+   * Others that serve this share, whenever the owner learns of more; at most `maxExchangedPeers` are told. They are
+   * believed for nothing but having been there: every one of them proves the secret for itself.
+   */
+  others(options?: RunOptions): AsyncIterable<readonly PeerAddresses[]>
+}
+
+/** Where a peer can be dialled. */
+export interface PeerAddresses {
+  /** Peer id as text. */
+  readonly peer: string
+  /** Multiaddrs without the peer id. */
+  readonly addresses: readonly string[]
 }
