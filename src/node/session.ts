@@ -3,11 +3,11 @@
  * receiver and bounded by it; a provider never sends more than was asked.
  *
  * Entries are numbered in manifest order, from 0. While a share is still being hashed the numbers are those of the live
- * stream (see `LiveEvent`), and `sealed` tells how they map to the finished manifest.
+ * stream (see blobs/live-event.ts), and `sealed` tells how they map to the finished manifest.
  */
 import type { RunOptions } from '../shared/options.ts'
 import type { ChunkRecords } from '../blobs/chunk-records.ts'
-import type { ManifestEntry } from '../blobs/manifest/entry.ts'
+import type { LiveEvent } from '../blobs/live-event.ts'
 
 /** `length` bytes from `offset` of the content of file entry `entry`. */
 export interface EntryRange {
@@ -26,29 +26,6 @@ export interface ShareDescription {
   /** Known once hashing has ended. Already checked against the ticket's root or the owner's signature. */
   readonly root: Uint8Array | undefined
 }
-
-/**
- * What a live share says while it grows, in manifest order. Numbers count every `entries` item and every `open`,
- * dropped ones too.
- */
-export type LiveEvent =
-  /** Finished entries; the first has number `first`. */
-  | { readonly type: 'entries'; readonly first: number; readonly entries: readonly ManifestEntry[] }
-  /** A large file whose chunks follow as they are cut. `entry.content` is empty. */
-  | { readonly type: 'open'; readonly number: number; readonly entry: ManifestEntry }
-  /** The next chunks of the open file. */
-  | { readonly type: 'chunks'; readonly number: number; readonly records: ChunkRecords }
-  /** The open file is complete; all its chunks were told. */
-  | { readonly type: 'close'; readonly number: number }
-  /** The open file cannot be shared after all (it changed, or could not be read). Its number stays used. */
-  | { readonly type: 'drop'; readonly number: number; readonly path: string; readonly reason: string }
-  /** All is told. `root` was checked against the owner's signature; `dropped` are numbers, ascending. */
-  | {
-      readonly type: 'end'
-      readonly root: Uint8Array
-      readonly signature: Uint8Array
-      readonly dropped: readonly number[]
-    }
 
 /** Why a provider could not give a range. */
 export type RangeFailure = 'changed' | 'unreadable' | 'unknown'
