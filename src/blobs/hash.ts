@@ -1,0 +1,119 @@
+/**
+ * BLAKE3-256, the one hash of ferry. The native library (SIMD) is used where it loads, otherwise WebAssembly, which is
+ * about seven times slower and gives the same bytes. `FERRY_BLAKE3=portable` asks for the second, for tests.
+ *
+ * Everything is synchronous and returns new 32-byte arrays. Workers load this module too, each for itself.
+ */
+import { createRequire } from 'node:module'
+import type * as nativeBlake from '@napi-rs/blake-hash'
+import type * as portableBlake from 'blake3'
+import { FerryError } from '../shared/errors.ts'
+import { hashBytes } from './chunk-records.ts'
+
+/** Hashes what comes in pieces. */
+export interface Hasher {
+  update(bytes: Uint8Array): Hasher
+  /** The hash of all that was given. Ends the hasher: it must not be used again. */
+  digest(): Uint8Array
+}
+
+interface Implementation {
+  readonly name: 'native' | 'portable'
+  hash(bytes: Uint8Array): Uint8Array
+  keyedHash(key: Uint8Array, bytes: Uint8Array): Uint8Array
+  deriveKey(context: string, material: Uint8Array): Uint8Array
+  createHasher(): Hasher
+}
+
+const require = createRequire(import.meta.url)
+
+/** The binding takes any view of memory, though its types say Buffer. */
+const asBuffer = (bytes: Uint8Array): Buffer => bytes as Buffer
+
+/** A plain array, not a Buffer: so that equal hashes are deeply equal wherever they come from. */
+const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
+function loadNative(): Implementation {
+  const { blake3, Blake3Hasher } = require('@napi-rs/blake-hash') as typeof nativeBlake
+  return {
+    name: 'native',
+    hash: (bytes) => plain(blake3(asBuffer(bytes))),
+    keyedHash: (key, bytes) =>
+      plain(Blake3Hasher.newKeyed(asBuffer(key)).update(asBuffer(bytes)).digestBuffer()),
+    deriveKey: (context, material) => plain(Blake3Hasher.deriveKey(context, asBuffer(material))),
+    createHasher() {
+      const inner = new Blake3Hasher()
+      const hasher: Hasher = {
+        update(bytes) {
+          inner.update(asBuffer(bytes))
+          return hasher
+        },
+        digest: () => plain(inner.digestBuffer()),
+      }
+      return hasher
+    },
+  }
+}
+
+function loadPortable(): Implementation {
+  const blake3 = require('blake3') as typeof portableBlake
+  return {
+    name: 'portable',
+    hash: (bytes) => plain(blake3.hash(bytes) as Buffer),
+    keyedHash: (key, bytes) => plain(blake3.keyedHash(asBuffer(key), bytes)),
+    deriveKey: (context, material) => plain(blake3.deriveKey(context, material)),
+    createHasher() {
+      const inner = blake3.createHash()
+      const hasher: Hasher = {
+        update(bytes) {
+          inner.update(bytes)
+          return hasher
+        },
+        digest: () => plain(inner.digest()),
+      }
+      return hasher
+    },
+  }
+}
+
+function load(): Implementation {
+  if (process.env['FERRY_BLAKE3'] === 'portable') return loadPortable()
+  try {
+    return loadNative()
+  } catch {
+    // No prebuilt binary for this platform, or optional packages were left out at installation.
+    return loadPortable()
+  }
+}
+
+const implementation = load()
+
+/** Which of the two is in use; for `ferry doctor`. */
+export const hashImplementation: 'native' | 'portable' = implementation.name
+
+/** BLAKE3-256 of `bytes`. */
+export function hash(bytes: Uint8Array): Uint8Array {
+  return implementation.hash(bytes)
+}
+
+/**
+ * BLAKE3 as a message authentication code.
+ * @throws E_INTERNAL when `key` is not 32 bytes long.
+ */
+export function keyedHash(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (key.byteLength !== hashBytes)
+    throw new FerryError(
+      'E_INTERNAL',
+      `Cannot make a keyed hash: the key has ${key.byteLength} bytes, not 32`,
+    )
+  return implementation.keyedHash(key, bytes)
+}
+
+/** BLAKE3 as a key derivation: `context` is a constant of the program that names the purpose. */
+export function deriveKey(context: string, material: Uint8Array): Uint8Array {
+  return implementation.deriveKey(context, material)
+}
+
+export function createHasher(): Hasher {
+  return implementation.createHasher()
+}
