@@ -4,5 +4,15 @@
  */
 
 export interface TaskMap {
-  echo: { input: number; output: number }
+  /** Gives back what it gets; for tests of the pool. */
+  echo: { input: { readonly bytes: ArrayBuffer }; output: { readonly bytes: ArrayBuffer } }
+  /** Throws the error that is described; for tests of the pool. */
+  fail: { input: { readonly path: string }; output: never }
+}
+
+/** How a worker runs one task. */
+export interface Task<Name extends keyof TaskMap> {
+  run(input: TaskMap[Name]['input']): TaskMap[Name]['output']
+  /** The buffers of the output that are moved to the main thread rather than copied. */
+  moves?(output: TaskMap[Name]['output']): ArrayBuffer[]
 }

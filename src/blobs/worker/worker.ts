@@ -1,0 +1,30 @@
+/** The body of a worker thread: takes one request after the other, runs the task, and answers. */
+import { lstatSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import { packError } from './packed-error.ts'
+import type { TaskReply, TaskRequest } from './pool.ts'
+import type { Task, TaskMap } from './tasks.ts'
+
+const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
+  echo: { run: (input) => input, moves: ({ bytes }) => [bytes] },
+  fail: {
+    run({ path }) {
+      lstatSync(path)
+      throw new Error('the path exists')
+    },
+  },
+}
+
+parentPort?.on('message', ({ id, name, input }: TaskRequest) => {
+  let reply: TaskReply
+  let moved: ArrayBuffer[] = []
+  try {
+    const task = tasks[name] as Task<keyof TaskMap>
+    const output = task.run(input as never)
+    moved = task.moves?.(output) ?? []
+    reply = { id, output }
+  } catch (error) {
+    reply = { id, error: packError(error, `Cannot run the task ${name}`) }
+  }
+  parentPort?.postMessage(reply, moved)
+})
