@@ -22,7 +22,10 @@ export type Phase =
   | 'failed'
   | 'skipped'
 
-export type JobKind = 'share' | 'receive' | 'sync' | 'verify' | 'gc'
+export type JobKind = 'share' | 'receive' | 'sync' | 'list' | 'verify' | 'gc'
+
+/** Failures of items that are kept with their text; the count of all of them is always whole. */
+export const maxFailuresKept = 1000
 
 /** Error as shown to people and scripts. */
 export interface ReportedError {
