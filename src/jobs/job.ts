@@ -1,10 +1,16 @@
-/** A job is one run of share, receive or sync: its result, its progress, and a way to stop it. */
-import type { Snapshot } from '../progress/events.ts'
+/**
+ * A job is one run of share, receive, list or verify: its result, its progress, and a way to stop it. Invariant: when
+ * `result` has settled, everything that the run opened is closed and its progress has ended.
+ */
+import { randomBytes } from 'node:crypto'
+import type { ItemEvent, JobKind, ProgressSink, ReportedError } from '../progress/events.ts'
+import type { SnapshotSource } from '../progress/snapshot-source.ts'
+import type { Clock } from '../progress/limiter.ts'
+import { createTracker } from '../progress/tracker.ts'
+import { cancelled } from '../shared/concurrency.ts'
+import { FerryError, toFerryError } from '../shared/errors.ts'
 
-export interface SnapshotSource extends AsyncIterable<Snapshot> {
-  /** The picture right now. */
-  readonly current: Snapshot
-}
+export type { SnapshotSource }
 
 export interface Job<Result> extends AsyncDisposable {
   readonly id: string
@@ -14,4 +20,69 @@ export interface Job<Result> extends AsyncDisposable {
   readonly result: Promise<Result>
   /** Stops within one chunk, keeps what can be resumed, frees everything; resolves when that is done. */
   cancel(reason?: string): Promise<void>
+}
+
+/** Told while a job runs, in addition to its snapshots; both are called synchronously and must not throw. */
+export interface JobListeners {
+  /** Every item that ended on its own; small files that ended in batches are only counted. */
+  readonly onItem?: ((item: ItemEvent) => void) | undefined
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+export interface JobOptions extends JobListeners {
+  readonly signal?: AbortSignal | undefined
+  readonly clock?: Clock
+}
+
+export interface RunContext {
+  readonly signal: AbortSignal
+  readonly progress: ProgressSink
+}
+
+export function reportError(error: FerryError): ReportedError {
+  return { code: error.code, message: error.message, hint: error.hint }
+}
+
+/** Starts `run` at once and wraps it as a job. */
+export function createJob<Result>(
+  kind: JobKind,
+  name: string,
+  run: (context: RunContext) => Promise<Result>,
+  options: JobOptions = {},
+): Job<Result> {
+  const id = `t_${randomBytes(4).toString('hex')}`
+  const { onItem, onWarning, clock } = options
+  const tracker = createTracker({ id, kind, name, onItem, onWarning, ...(clock && { clock }) })
+  const controller = new AbortController()
+  const signal = options.signal ? AbortSignal.any([controller.signal, options.signal]) : controller.signal
+
+  async function start(): Promise<Result> {
+    try {
+      if (signal.aborted) throw cancelled(signal)
+      const result = await run({ signal, progress: tracker.sink })
+      tracker.finalize({ state: 'done' })
+      return result
+    } catch (caught) {
+      const error = failureOf(caught, signal, kind)
+      const state = error.code === 'E_CANCELLED' ? 'cancelled' : 'failed'
+      tracker.finalize({ state, error: reportError(error) })
+      throw error
+    }
+  }
+
+  const result = start()
+  // A caller that only watches the progress must not bring the process down.
+  result.catch(() => undefined)
+  const cancel = async (reason?: string): Promise<void> => {
+    controller.abort(new FerryError('E_CANCELLED', reason ?? 'Stopped before it was finished'))
+    await result.catch(() => undefined)
+  }
+  return { id, progress: tracker.snapshots, result, cancel, [Symbol.asyncDispose]: () => cancel() }
+}
+
+/** Whatever a run throws because it was told to stop counts as the stop, not as a failure of its own. */
+function failureOf(error: unknown, signal: AbortSignal, kind: JobKind): FerryError {
+  if (signal.aborted && !(error instanceof FerryError && error.code !== 'E_INTERNAL'))
+    return cancelled(signal)
+  return toFerryError(error, `Cannot ${kind}`)
 }

@@ -39,13 +39,15 @@ export interface ReportedError {
  * cheap and synchronous.
  */
 export interface ProgressSink {
+  /** What the job is about, once known: the share's name. */
+  name(name: string): void
   /** The job as a whole has moved on. */
   phase(phase: Phase, message?: string): void
   /** What is known of the total so far; `final` once it cannot grow. */
   totals(totals: { readonly files: number; readonly bytes: number; readonly final: boolean }): void
   /** Opens an item (a file, or a batch of small files shown under the first name). */
   beginItem(path: string, phase: Phase, totalBytes: number): ItemProgress
-  /** Adds finished small files without an item each. */
+  /** Adds finished small files without an item each; `files` and `bytes` include those that were had. */
   addDone(counts: {
     readonly files: number
     readonly bytes: number
@@ -84,6 +86,8 @@ export interface Snapshot {
   readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
   readonly phase: Phase
   readonly message: string
+  /** Name of the step, such as `fetching`. */
+  readonly step: string
   /** Six steps, as in docs: 1 … 6. */
   readonly stepNumber: number
   readonly totalSteps: 6
@@ -104,7 +108,10 @@ export interface Snapshot {
   readonly percent: number
   /** Bytes a second, smoothed over about 15 s. */
   readonly rate: number
+  /** Undefined for the first 3 s, while the total may grow, and while nothing moves. */
   readonly etaSeconds: number | undefined
+  /** Milliseconds since the last byte moved. */
+  readonly idleMs: number
   readonly active: readonly {
     readonly path: string
     readonly phase: Phase
@@ -114,8 +121,21 @@ export interface Snapshot {
   }[]
   /** At most `maxFailuresKept`; `files.failed` has the whole count. */
   readonly failures: readonly { readonly path: string; readonly error: ReportedError }[]
+  readonly warnings: readonly string[]
   readonly peers: readonly PeerProgress[]
   readonly error?: ReportedError | undefined
+  /** Milliseconds since 1970. */
   readonly startedAtMs: number
   readonly atMs: number
+  /** Duration so far by a clock that never steps back. */
+  readonly elapsedMs: number
+}
+
+/** An item that has ended; told once, at once, and never dropped. */
+export interface ItemEvent {
+  readonly path: string
+  readonly phase: 'done' | 'had-it' | 'skipped' | 'failed'
+  /** Whole size, or what was done of it when it failed. */
+  readonly bytes: number
+  readonly error?: ReportedError | undefined
 }

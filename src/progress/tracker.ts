@@ -1,0 +1,282 @@
+/**
+ * The state of one job's progress: everything that is reported goes in through `sink`, pictures of it come out. All of
+ * it runs on the main thread (workers report through messages), so that every sum is exact without a lock. Memory is
+ * bounded by what is under way, not by what is done.
+ */
+import type {
+  ItemEvent,
+  ItemProgress,
+  JobKind,
+  PeerProgress,
+  Phase,
+  ProgressSink,
+  ReportedError,
+  Snapshot,
+} from './events.ts'
+import { maxFailuresKept } from './events.ts'
+import { createPeerTable } from './peer-table.ts'
+import type { RateMeter } from './rate.ts'
+import { createRateMeter } from './rate.ts'
+import type { Clock } from './limiter.ts'
+import { createLimiter, systemClock } from './limiter.ts'
+import type { SnapshotSource } from './snapshot-source.ts'
+import { createSnapshotFeed } from './snapshot-source.ts'
+import { describe, stepOf } from './steps.ts'
+
+export interface TrackerOptions {
+  readonly id: string
+  readonly kind: JobKind
+  readonly name: string
+  readonly clock?: Clock
+  /** Milliseconds since 1970, for display only. */
+  readonly wallClock?: () => number
+  readonly onItem?: ((item: ItemEvent) => void) | undefined
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+export type Outcome =
+  | { readonly state: 'done' }
+  | { readonly state: 'failed' | 'cancelled'; readonly error: ReportedError }
+
+export interface Tracker {
+  readonly sink: ProgressSink
+  readonly snapshots: SnapshotSource
+  /** Items under way; 0 after `finalize`. */
+  readonly size: number
+  /** Ends the job's progress: drops what was under way and tells every reader the terminal picture. Later reports are ignored. */
+  finalize(outcome: Outcome): void
+}
+
+/** An ETA is a guess; before this much time has passed it is a bad one. */
+const etaAfterMs = 3000
+/** Items shown as active; more are never under way at once. */
+const maxActiveShown = 64
+/** Speed of a single file, over a shorter time than the job's. */
+const itemRateWindowMs = 5000
+const maxWarningsKept = 100
+
+interface LiveItem {
+  readonly path: string
+  readonly total: number
+  readonly meter: RateMeter
+  phase: Phase
+  /** Bytes in the present phase. */
+  phaseBytes: number
+  /** The furthest that any phase came. */
+  best: number
+}
+
+/**
+ * How far a file is when several passes over it report on their own (reading and hashing, fetching and writing): as far
+ * as the one that is furthest, never beyond the whole.
+ */
+export function combinedBytes(passes: readonly number[], totalBytes: number): number {
+  return Math.min(Math.max(0, ...passes), totalBytes)
+}
+
+export function createTracker(options: TrackerOptions): Tracker {
+  const { id, kind, clock = systemClock, wallClock = Date.now } = options
+  const startMs = clock.now()
+  const startedAtMs = wallClock()
+  const live = new Set<LiveItem>()
+  const peers = createPeerTable()
+  const totals = { files: 0, bytes: 0, final: false }
+  const done = { files: 0, had: 0, failed: 0, bytes: 0, reused: 0 }
+  const failures: { readonly path: string; readonly error: ReportedError }[] = []
+  const warnings: string[] = []
+  let name = options.name
+  let phase: Phase = 'queued'
+  let message: string | undefined
+  let outcome: Outcome | undefined
+  let percent = 0
+  let shownBytes = 0
+  let lastMoveMs = startMs
+  let meter = createRateMeter(0, startMs)
+  let last: Snapshot | undefined
+
+  const feed = createSnapshotFeed(() => take())
+  const limiter = createLimiter(() => feed.emit(), clock)
+
+  function doneBytes(): number {
+    let bytes = done.bytes
+    for (const item of live) bytes += item.best
+    // A file that failed takes its part back, but what was shown never falls.
+    shownBytes = Math.max(shownBytes, totals.final ? Math.min(bytes, totals.bytes) : bytes)
+    return shownBytes
+  }
+
+  function percentNow(bytes: number): number {
+    if (outcome?.state === 'done') return 100
+    // While the total may still grow a percentage would race ahead and then stand still.
+    if (totals.final) {
+      const [part, whole] = totals.bytes > 0 ? [bytes, totals.bytes] : [done.files, totals.files]
+      if (whole > 0) percent = Math.max(percent, Math.min(99, Math.floor((part / whole) * 100)))
+    }
+    return percent
+  }
+
+  function take(): Snapshot {
+    if (last) return last
+    const nowMs = clock.now()
+    const bytes = doneBytes()
+    const serving = phase === 'serve'
+    const rate = outcome ? averageRate(nowMs, bytes) : meter.sample(serving ? peers.bytes : bytes, nowMs)
+    const idleMs = nowMs - lastMoveMs
+    const left = totals.bytes - bytes
+    const guess =
+      totals.final && !serving && !outcome && left > 0 && nowMs - startMs >= etaAfterMs && rate >= 1
+    const state: Snapshot['state'] = outcome?.state ?? 'running'
+    const error = outcome && 'error' in outcome ? outcome.error : undefined
+    const facts = { kind, name, phase, state, error: error?.message }
+    const all = { files: Math.max(totals.files, done.files), bytes: Math.max(totals.bytes, bytes) }
+    return {
+      id,
+      kind,
+      name,
+      state,
+      phase: state === 'done' ? 'done' : state === 'running' ? phase : 'failed',
+      message: (outcome ? undefined : message) ?? describe({ ...facts, ...all }),
+      ...stepOf(kind, phase, state),
+      totalSteps: 6,
+      files: { done: done.files, total: all.files, failed: done.failed, had: done.had, final: totals.final },
+      bytes: {
+        done: bytes,
+        total: all.bytes,
+        reused: done.reused,
+        transferred: kind === 'share' ? peers.bytes : Math.max(0, bytes - done.reused),
+      },
+      percent: percentNow(bytes),
+      rate,
+      etaSeconds: guess ? Math.max(1, Math.round(left / rate)) : undefined,
+      idleMs,
+      active: [...live].slice(0, maxActiveShown).map((item) => ({
+        path: item.path,
+        phase: item.phase,
+        done: item.phaseBytes,
+        total: item.total,
+        rate: item.meter.sample(item.phaseBytes, nowMs),
+      })),
+      failures: [...failures],
+      warnings: [...warnings],
+      peers: peers.list(),
+      error,
+      startedAtMs,
+      atMs: wallClock(),
+      elapsedMs: nowMs - startMs,
+    }
+  }
+
+  /** The closing figure is the whole job's average: what people compare. */
+  function averageRate(nowMs: number, bytes: number): number {
+    const moved = kind === 'share' ? peers.bytes : bytes
+    return nowMs > startMs ? (moved * 1000) / (nowMs - startMs) : 0
+  }
+
+  function recordFailure(path: string, bytes: number, error: ReportedError): void {
+    done.failed++
+    if (failures.length < maxFailuresKept) failures.push({ path, error })
+    options.onItem?.({ path, phase: 'failed', bytes, error })
+    limiter.force()
+  }
+
+  function beginItem(path: string, itemPhase: Phase, total: number): ItemProgress {
+    const item: LiveItem = {
+      path,
+      total,
+      phase: itemPhase,
+      phaseBytes: 0,
+      best: 0,
+      meter: createRateMeter(0, clock.now(), itemRateWindowMs),
+    }
+    if (!outcome) live.add(item)
+    limiter.changed()
+    return {
+      bytes(count, nextPhase): void {
+        if (!live.has(item)) return
+        if (nextPhase) item.phase = nextPhase
+        item.phaseBytes = combinedBytes([count], total)
+        if (item.phaseBytes > item.best) {
+          item.best = combinedBytes([item.best, count], total)
+          lastMoveMs = clock.now()
+        }
+        limiter.changed()
+      },
+      done(result = {}): void {
+        if (!live.delete(item)) return
+        const ended = result.phase ?? 'done'
+        done.files++
+        done.bytes += total
+        done.reused += result.reusedBytes ?? (ended === 'had-it' ? total : 0)
+        if (ended === 'had-it') done.had++
+        lastMoveMs = clock.now()
+        options.onItem?.({ path, phase: ended, bytes: total })
+        limiter.force()
+      },
+      fail(error): void {
+        if (live.delete(item)) recordFailure(path, item.best, error)
+      },
+    }
+  }
+
+  const sink: ProgressSink = {
+    name(next): void {
+      name = next
+      limiter.changed()
+    },
+    phase(next, text): void {
+      if (outcome) return
+      if ((next === 'serve') !== (phase === 'serve')) {
+        meter = createRateMeter(next === 'serve' ? peers.bytes : doneBytes(), clock.now())
+      }
+      phase = next
+      message = text
+      limiter.changed()
+    },
+    totals(next): void {
+      Object.assign(totals, next)
+      limiter.changed()
+    },
+    beginItem,
+    addDone(counts): void {
+      if (outcome) return
+      done.files += counts.files
+      done.bytes += counts.bytes
+      done.reused += counts.reusedBytes ?? 0
+      done.had += counts.hadFiles ?? 0
+      lastMoveMs = clock.now()
+      limiter.changed()
+    },
+    failItem(path, error): void {
+      if (!outcome) recordFailure(path, 0, error)
+    },
+    warn(text): void {
+      if (outcome) return
+      if (warnings.length < maxWarningsKept) warnings.push(text)
+      options.onWarning?.(text)
+      limiter.changed()
+    },
+    peer(next: PeerProgress): void {
+      if (outcome) return
+      if (peers.put(next)) lastMoveMs = clock.now()
+      limiter.changed()
+    },
+  }
+
+  return {
+    sink,
+    snapshots: feed.source,
+    get size(): number {
+      return live.size
+    },
+    finalize(result): void {
+      if (outcome) return
+      // What was under way counts as far as it came, in the last picture too.
+      for (const item of live) done.bytes += item.best
+      live.clear()
+      outcome = result
+      limiter.close()
+      last = take()
+      feed.end()
+    },
+  }
+}
