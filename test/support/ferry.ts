@@ -119,14 +119,8 @@ export function commandsInMarkdown(file: string): string[] {
     /^```(?:sh|text|console)?\n(.*?)^```/gms,
   )
   return [...blocks].flatMap(([, block]) =>
-    (block as string)
-      .split('\n')
-      .map((line) =>
-        line
-          .replace(/^\$ /, '')
-          .replace(/\s+#.*$/, '')
-          .trim(),
-      )
-      .filter((line) => /^(?:npx )?ferry /.test(line)),
+    [...(block as string).matchAll(/^(?:.*&& )?(?:npx )?(ferry .*?)(?:\s+#.*)?$/gm)].map(
+      (match) => match[1] as string,
+    ),
   )
 }

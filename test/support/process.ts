@@ -135,6 +135,9 @@ export async function runProcess(
   return await startProcess(command, args, options).exit
 }
 
+/** A control character other than line feed and tab; text for people that came from a pipe holds none. */
+export const controlCharacter: RegExp = /[^\P{Cc}\n\t]/u
+
 /** All that is known of a process that has ended, for messages of failed assertions. */
 export function describeExit(exit: Exit): string {
   const end = exit.signal === undefined ? `exit code ${exit.code}` : `signal ${exit.signal}`

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string
   /** Joins names to the folder's path. */
-  at(...names: string[]): string
+  readonly at: (...names: string[]) => string
 }
 
 /** Makes an empty folder under `parent` (default: the system's temporary folder). */

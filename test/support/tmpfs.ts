@@ -12,13 +12,14 @@ function mountWorks(): boolean {
 }
 
 /** Mounts a tmpfs of `sizeBytes` at `path`, which is made; unmounted when disposed of. */
-export function mountTmpfs(path: string, sizeBytes: number): Disposable {
+export function mountTmpfs(path: string, sizeBytes: number): Disposable & { readonly path: string } {
   mkdirSync(path, { recursive: true })
   const result = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'ferry-test', path], {
     encoding: 'utf8',
   })
   if (result.status !== 0) throw new Error(`mount of a tmpfs failed: ${result.stderr}`)
   return {
+    path,
     [Symbol.dispose]() {
       spawnSync('umount', ['--lazy', path])
     },
