@@ -1,0 +1,98 @@
+/**
+ * Builds a manifest from entries in order. Pages are handed out as they fill, so memory stays that of one page and the
+ * page table.
+ *
+ * Where a page ends depends on the entries and not on how many came before: each entry has a weight (about its encoded
+ * size), and ends its page with a probability in proportion to it, drawn from the hash of its path. So an added or
+ * changed entry changes its own page and, now and then, the next, and a receiver with the old manifest fetches only those.
+ */
+import { maxPathBytes } from '../../shared/paths.ts'
+import { createByteColumn } from '../byte-column.ts'
+import { hash } from '../hash.ts'
+import type { ManifestEntry } from './entry.ts'
+import { averagePageWeight, entryWeight, maxPageEntries, maxPageWeight, minPageWeight } from './limits.ts'
+import { createPageEncoder, encodePath } from './page.ts'
+import { encodeRoot } from './root.ts'
+import type { ManifestTotals } from './root.ts'
+
+export interface BuiltPage {
+  readonly hash: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+export interface BuiltManifest {
+  /** BLAKE3 of `rootObject`. */
+  readonly root: Uint8Array
+  readonly rootObject: Uint8Array
+  readonly totals: ManifestTotals
+}
+
+export interface ManifestBuilder {
+  /** Takes the next entry. Order and rules are the caller's duty; see `validate.ts`. */
+  push(entry: ManifestEntry): void
+  /** Ends the manifest; the last page is handed out before it returns. */
+  finish(): BuiltManifest
+}
+
+export function createManifestBuilder(onPage: (page: BuiltPage) => void): ManifestBuilder {
+  const encoder = createPageEncoder()
+  const table = createByteColumn()
+  const path = Buffer.allocUnsafe(maxPathBytes)
+  let weight = 0
+  let entries = 0
+  let files = 0
+  let bytes = 0
+
+  function endPage(): void {
+    const count = encoder.count
+    const page = encoder.take()
+    const pageHash = hash(page)
+    table.bytes(pageHash)
+    table.u32(count)
+    table.u32(page.byteLength)
+    weight = 0
+    onPage({ hash: pageHash, bytes: page })
+  }
+
+  return {
+    push(entry) {
+      const length = encodePath(entry.path, path)
+      const own = entryWeight + length + contentWeight(entry)
+      // The limit comes before the entry: a page never weighs more, unless it has one entry only.
+      if (encoder.count > 0 && weight + own > maxPageWeight) endPage()
+      encoder.add(entry, path, length)
+      entries++
+      if (entry.kind === 'file') {
+        files++
+        bytes += entry.size
+      }
+      weight += own
+      if (encoder.count === maxPageEntries) endPage()
+      else if (weight >= minPageWeight && pathHash(path, length) < own * hashPerWeight) endPage()
+    },
+    finish() {
+      if (encoder.count > 0) endPage()
+      const totals = { entries, files, bytes }
+      const rootObject = encodeRoot(totals, table.take())
+      return { root: hash(rootObject), rootObject, totals }
+    },
+  }
+}
+
+/** An entry of weight w ends its page when its 32-bit path hash is below w times this. */
+const hashPerWeight = 2 ** 32 / (averagePageWeight - minPageWeight)
+
+function contentWeight(entry: ManifestEntry): number {
+  if (entry.kind === 'symlink') return Buffer.byteLength(entry.target)
+  if (entry.kind === 'directory') return 0
+  return entry.content instanceof Uint8Array ? entry.content.byteLength : entry.content.blob.byteLength
+}
+
+/** FNV-1a over the path, and the final mix of MurmurHash3, without which its high bits are poor. */
+function pathHash(path: Uint8Array, length: number): number {
+  let value = 0x811c9dc5
+  for (let index = 0; index < length; index++) value = Math.imul(value ^ (path[index] as number), 0x01000193)
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return (value ^ (value >>> 16)) >>> 0
+}

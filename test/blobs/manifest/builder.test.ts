@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import * as fc from 'fast-check'
+import { hash } from '../../../src/blobs/hash.ts'
+import { createManifestBuilder } from '../../../src/blobs/manifest/builder.ts'
+import type { BuiltManifest } from '../../../src/blobs/manifest/builder.ts'
+import type { ManifestEntry } from '../../../src/blobs/manifest/entry.ts'
+import { maxPageBytes } from '../../../src/blobs/manifest/limits.ts'
+import { decodePage } from '../../../src/blobs/manifest/page.ts'
+import { openManifest } from '../../../src/blobs/manifest/reader.ts'
+import { decodeRoot } from '../../../src/blobs/manifest/root.ts'
+import { FerryError } from '../../../src/shared/errors.ts'
+import { directoryEntry, fileEntry, makeRecords, symlinkEntry, treeEntries } from '../../support/manifests.ts'
+
+const key = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+interface Built extends BuiltManifest {
+  readonly objects: Map<string, Uint8Array>
+}
+
+function build(entries: Iterable<ManifestEntry>): Built {
+  const objects = new Map<string, Uint8Array>()
+  const builder = createManifestBuilder((page) => objects.set(key(page.hash), page.bytes))
+  for (const entry of entries) builder.push(entry)
+  const built = builder.finish()
+  objects.set(key(built.root), built.rootObject)
+  return { ...built, objects }
+}
+
+function open(built: Built): ReturnType<typeof openManifest> {
+  return openManifest({ get: (name) => built.objects.get(key(name)) }, built.root)
+}
+
+function* manyFiles(count: number): Generator<ManifestEntry> {
+  yield directoryEntry('d')
+  for (let index = 0; index < count; index++) yield fileEntry(`d/${String(index).padStart(8, '0')}.txt`)
+}
+
+test('a manifest reads back as it was built, by entry and in order', () => {
+  const entries = [...manyFiles(5000)]
+  const built = build(entries)
+  const manifest = open(built)
+  assert.deepEqual(manifest.totals, { entries: 5001, files: 5000, bytes: 5000 })
+  assert.ok(manifest.pageCount > 3)
+  assert.deepEqual(
+    [...manifest.entries()].map(({ entry }) => entry),
+    entries,
+  )
+  for (const number of [0, 1, 700, 2500, 4999, 5000])
+    assert.deepEqual(manifest.entry(number), entries[number])
+  assert.deepEqual(
+    [...manifest.entries(4990)].map(({ number }) => number),
+    Array.from({ length: 11 }, (_, index) => 4990 + index),
+  )
+  assert.throws(() => manifest.entry(5001), FerryError)
+  for (let page = 0; page < manifest.pageCount; page++) {
+    const info = manifest.page(page)
+    const bytes = built.objects.get(key(info.hash)) as Uint8Array
+    assert.equal(bytes.byteLength, info.bytes)
+    assert.equal(decodePage(bytes).length, info.entries)
+    assert.ok(info.bytes <= maxPageBytes)
+  }
+})
+
+test('an empty manifest has no pages', () => {
+  const manifest = open(build([]))
+  assert.equal(manifest.pageCount, 0)
+  assert.deepEqual([...manifest.entries()], [])
+})
+
+test('a page that is missing says so', () => {
+  const built = build(manyFiles(10))
+  built.objects.delete(key(decodeRoot(built.rootObject).page(0).hash))
+  assert.throws(
+    () => open(built).entry(0),
+    (error) => error instanceof FerryError && error.code === 'E_NOT_FOUND',
+  )
+})
+
+test('a changed, added or removed entry changes its own page and at most the next', () => {
+  const entries = [...manyFiles(20_000)]
+  const before = build(entries)
+  const variants: Record<string, ManifestEntry[]> = {
+    changed: entries.with(10_000, fileEntry(String(entries[10_000]?.path), { mode: 0o600 })),
+    added: entries.toSpliced(10_000, 0, fileEntry('d/00009998.txz')),
+    removed: entries.toSpliced(10_000, 1),
+  }
+  for (const [title, variant] of Object.entries(variants)) {
+    const after = build(variant)
+    const fresh = [...after.objects.keys()].filter((name) => !before.objects.has(name))
+    assert.ok(fresh.length <= 3, `${title}: ${fresh.length - 1} pages`)
+  }
+})
+
+test('pages stay within their limit for the largest entries', () => {
+  const entries = Array.from({ length: 200 }, (_, index) => {
+    const name = `${String(index).padStart(4, '0')}${'x'.repeat(240)}`
+    return index % 2 === 0
+      ? symlinkEntry(name, 't'.repeat(4095))
+      : fileEntry(name, {
+          size: 64 * 262_144,
+          content: makeRecords(Array.from({ length: 64 }, () => 262_144)),
+        })
+  })
+  const built = build(entries)
+  for (const { entry, number } of open(built).entries()) assert.deepEqual(entry, entries[number])
+})
+
+test('decodeRoot gives a FerryError or a root for mutated bytes', () => {
+  const change = fc.record({ at: fc.nat(), xor: fc.integer({ min: 1, max: 255 }), cut: fc.boolean() })
+  const { rootObject } = build(manyFiles(3000))
+  fc.assert(
+    fc.property(change, ({ at, xor, cut }) => {
+      const bytes = rootObject.slice()
+      const place = at % bytes.byteLength
+      bytes[place] = (bytes[place] as number) ^ xor
+      try {
+        decodeRoot(cut ? bytes.subarray(0, place) : bytes)
+      } catch (error) {
+        assert.ok(error instanceof FerryError && error.code === 'E_MANIFEST', String(error))
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('equal trees have equal roots', () => {
+  fc.assert(
+    fc.property(treeEntries, (entries) => {
+      const built = build(entries)
+      assert.deepEqual(build(entries).root, built.root)
+      assert.deepEqual(built.root, hash(built.rootObject))
+      assert.deepEqual(
+        [...open(built).entries()].map(({ entry }) => entry),
+        entries,
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
