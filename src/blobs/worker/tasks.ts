@@ -3,11 +3,23 @@
  * table that finds it. Inputs and outputs are structured-cloneable, bulk bytes are ArrayBuffers that get transferred.
  */
 
+import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
+import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
+import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
+import type { WriteChunksInput, WriteChunksOutput } from './write-chunks-task.ts'
+import type { WriteFilesInput, WriteFilesOutput } from './write-files-task.ts'
+
 export interface TaskMap {
   /** Gives back what it gets; for tests of the pool. */
   echo: { input: { readonly bytes: ArrayBuffer }; output: { readonly bytes: ArrayBuffer } }
   /** Throws the error that is described; for tests of the pool. */
   fail: { input: { readonly path: string }; output: never }
+  writeChunks: { input: WriteChunksInput; output: WriteChunksOutput }
+  copyChunks: { input: CopyChunksInput; output: CopyChunksOutput }
+  writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }
+  finishPart: { input: FinishPartInput; output: FinishPartOutput }
+  inspectFiles: { input: { readonly paths: readonly string[] }; output: { readonly found: Existing[] } }
+  compareFiles: { input: CompareFilesInput; output: CompareFilesOutput }
 }
 
 /** How a worker runs one task. */

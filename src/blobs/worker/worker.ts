@@ -1,9 +1,14 @@
 /** The body of a worker thread: takes one request after the other, runs the task, and answers. */
 import { lstatSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { copyChunks } from './copy-chunks-task.ts'
+import { finishPart } from './finish-part-task.ts'
+import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
 import type { Task, TaskMap } from './tasks.ts'
+import { writeChunks } from './write-chunks-task.ts'
+import { writeFiles } from './write-files-task.ts'
 
 const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   echo: { run: (input) => input, moves: ({ bytes }) => [bytes] },
@@ -13,6 +18,12 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
       throw new Error('the path exists')
     },
   },
+  writeChunks: { run: writeChunks },
+  copyChunks: { run: copyChunks },
+  writeFiles: { run: writeFiles },
+  finishPart: { run: finishPart },
+  inspectFiles: { run: inspectFiles },
+  compareFiles: { run: compareFiles },
 }
 
 parentPort?.on('message', ({ id, name, input }: TaskRequest) => {

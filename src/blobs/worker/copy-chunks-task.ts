@@ -1,0 +1,120 @@
+/**
+ * Worker task: copies chunks from a local file (an old version, another file, a part) into a part file. Every chunk is
+ * hashed on the way: the source may have changed since it was indexed, and only the verified buffer is written.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { toFerryError } from '../../shared/errors.ts'
+import { chunkCount, chunkLengthAt, chunkRecordBytes, type ChunkRecords } from '../chunk-records.ts'
+import type { FileFingerprint } from '../store/store.ts'
+import type { PartTarget } from '../tree-writer/part-file.ts'
+import { writeChunks } from './write-chunks-task.ts'
+
+/** Where chunks are copied from. Without a fingerprint whatever is there is tried. */
+export type CopySource =
+  | { readonly path: string; readonly fingerprint?: FileFingerprint | undefined }
+  | { readonly fd: number }
+
+export interface CopyChunksInput {
+  readonly source: CopySource
+  readonly records: ChunkRecords
+  /** Pairs for each chunk of `records`: offset in the source, offset in the target. */
+  readonly places: Float64Array
+  readonly target: Pick<PartTarget, 'fd' | 'journalFd' | 'path' | 'holes'>
+}
+
+export interface CopyChunksOutput {
+  /** Indexes of chunks that the source no longer holds; they have to be fetched. */
+  readonly bad: number[]
+  readonly writtenBytes: number
+}
+
+/** Enough for one sequential read, small beside the memory of a receive. */
+const bufferBytes = 4 * 1024 * 1024
+
+function openSource(source: CopySource): number | undefined {
+  if ('fd' in source) return source.fd
+  let fd: number
+  try {
+    fd = openSync(source.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch {
+    return undefined
+  }
+  const now = fstatSync(fd, { bigint: true })
+  const known = source.fingerprint
+  const isChanged =
+    known !== undefined &&
+    (Number(now.size) !== known.size || now.mtimeNs !== known.mtimeNs || now.ino !== known.inode)
+  if (now.isFile() && !isChanged) return fd
+  closeSync(fd)
+  return undefined
+}
+
+/** Fills `bytes` from `offset`; what could not be read stays as it was and fails verification. */
+function readInto(fd: number, bytes: Uint8Array, offset: number): void {
+  let done = 0
+  while (done < bytes.byteLength) {
+    let count: number
+    try {
+      count = readSync(fd, bytes, done, bytes.byteLength - done, offset + done)
+    } catch {
+      return
+    }
+    if (count === 0) return
+    done += count
+  }
+}
+
+/** @throws E_NO_SPACE, E_IO, E_PERMISSION when writing fails. A source that cannot be read only makes chunks bad. */
+export function copyChunks(input: CopyChunksInput): CopyChunksOutput {
+  const count = chunkCount(input.records)
+  const fd = openSource(input.source)
+  if (fd === undefined) return { bad: [...Array(count).keys()], writtenBytes: 0 }
+  const bad: number[] = []
+  let writtenBytes = 0
+  try {
+    for (let first = 0; first < count; ) {
+      let last = first
+      let length = 0
+      do {
+        length += chunkLengthAt(input.records, last)
+        last++
+      } while (last < count && length + chunkLengthAt(input.records, last) <= bufferBytes)
+      const bytes = new Uint8Array(length)
+      const places = new Float64Array((last - first) * 2)
+      readRuns(fd, input, first, last, bytes)
+      for (let index = first; index < last; index++) {
+        places[(index - first) * 2] = index - first
+        places[(index - first) * 2 + 1] = input.places[index * 2 + 1] as number
+      }
+      const outcome = writeChunks({
+        bytes: bytes.buffer,
+        records: input.records.subarray(first * chunkRecordBytes, last * chunkRecordBytes),
+        target: input.target,
+        places,
+      })
+      for (const index of outcome.bad) bad.push(first + index)
+      writtenBytes += outcome.writtenBytes
+      first = last
+    }
+  } catch (error) {
+    throw toFerryError(error, `Cannot write "${input.target.path}"`)
+  } finally {
+    if (!('fd' in input.source)) closeSync(fd)
+  }
+  return { bad, writtenBytes }
+}
+
+/** Reads chunks `first` … `last` into one buffer, with one call for each run that is adjacent in the source. */
+function readRuns(fd: number, input: CopyChunksInput, first: number, last: number, bytes: Uint8Array): void {
+  let at = 0
+  for (let index = first; index < last; ) {
+    const offset = input.places[index * 2] as number
+    let length = 0
+    do {
+      length += chunkLengthAt(input.records, index)
+      index++
+    } while (index < last && input.places[index * 2] === offset + length)
+    readInto(fd, bytes.subarray(at, at + length), offset)
+    at += length
+  }
+}

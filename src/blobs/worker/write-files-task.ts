@@ -1,0 +1,131 @@
+/**
+ * Worker task: writes hundreds of small files that came whole in one buffer. Each is verified, written beside its
+ * place, synced and only then named; the folders are synced once for all of them.
+ */
+import { closeSync, constants, fchmodSync, fsyncSync, fstatSync, lstatSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { isSystemError } from '../../shared/errors.ts'
+import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
+import { hash } from '../hash.ts'
+import { setFileTimes } from '../native-times.ts'
+import type { FileFingerprint } from '../store/store.ts'
+import { removeIfThere } from '../tree-writer/part-file.ts'
+import { partNames } from '../tree-writer/part-names.ts'
+import { fingerprintOf, publish, syncFolder } from '../tree-writer/publish.ts'
+import { writeAllSync } from '../tree-writer/write-all.ts'
+import { packError, type PackedError } from './packed-error.ts'
+import { isSameHash } from './write-chunks-task.ts'
+
+export interface SmallFile {
+  /** Final path; its folder exists. */
+  readonly path: string
+  readonly records: ChunkRecords
+  /** Where its bytes begin in the buffer. */
+  readonly start: number
+  readonly mode: number
+  readonly mtimeNs: bigint
+  readonly replaces?: FileFingerprint | undefined
+}
+
+export interface WriteFilesInput {
+  readonly bytes: ArrayBuffer
+  readonly files: readonly SmallFile[]
+}
+
+/** What became of one file: written, not written because its bytes were wrong, or failed. */
+export type SmallFileOutcome =
+  | { readonly fingerprint: FileFingerprint }
+  | { readonly bad: true }
+  | { readonly error: PackedError }
+
+export interface WriteFilesOutput {
+  /** One for each file, in order. */
+  readonly outcomes: SmallFileOutcome[]
+}
+
+interface Written {
+  readonly index: number
+  readonly fd: number
+  readonly part: string
+}
+
+/** Bytes of a file that match its records, or undefined. */
+function verified(all: Uint8Array, file: SmallFile): Uint8Array | undefined {
+  let at = file.start
+  for (let index = 0; index < chunkCount(file.records); index++) {
+    const end = at + chunkLengthAt(file.records, index)
+    if (end > all.byteLength) return undefined
+    if (!isSameHash(hash(all.subarray(at, end)), chunkHashAt(file.records, index))) return undefined
+    at = end
+  }
+  return all.subarray(file.start, at)
+}
+
+const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/** A new file at `part`; what an interrupted run left there goes. */
+function createPartFile(part: string): number {
+  try {
+    return openSync(part, flags, 0o600)
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error
+    const stat = lstatSync(part)
+    if (!stat.isFile() || (process.getuid !== undefined && stat.uid !== process.getuid())) throw error
+    removeIfThere(part)
+    return openSync(part, flags, 0o600)
+  }
+}
+
+/** Never throws for what is wrong with one file: it is told in its outcome, and the others go on. */
+export function writeFiles(input: WriteFilesInput): WriteFilesOutput {
+  const all = new Uint8Array(input.bytes)
+  const outcomes: SmallFileOutcome[] = []
+  const open: Written[] = []
+  const fail = (index: number, error: unknown, part?: string): void => {
+    outcomes[index] = { error: packError(error, `Cannot write "${input.files[index]?.path}"`) }
+    if (part !== undefined) removeIfThere(part)
+  }
+
+  input.files.forEach((file, index) => {
+    const bytes = verified(all, file)
+    if (!bytes) {
+      outcomes[index] = { bad: true }
+      return
+    }
+    const { part } = partNames(file.path)
+    let fd: number | undefined
+    try {
+      fd = createPartFile(part)
+      writeAllSync(fd, bytes, 0)
+      fchmodSync(fd, file.mode)
+      setFileTimes(fd, file.mtimeNs)
+      open.push({ index, fd, part })
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd)
+      fail(index, error, fd === undefined ? undefined : part)
+    }
+  })
+
+  const folders = new Set<string>()
+  for (const { index, fd, part } of open) {
+    const file = input.files[index] as SmallFile
+    try {
+      fsyncSync(fd)
+      publish(part, file.path, file.replaces)
+      outcomes[index] = { fingerprint: fingerprintOf(fstatSync(fd, { bigint: true })) }
+      folders.add(dirname(file.path))
+    } catch (error) {
+      fail(index, error, part)
+    } finally {
+      closeSync(fd)
+    }
+  }
+  for (const folder of folders) {
+    try {
+      syncFolder(folder)
+    } catch (error) {
+      input.files.forEach((file, index) => dirname(file.path) === folder && fail(index, error))
+    }
+  }
+  return { outcomes }
+}

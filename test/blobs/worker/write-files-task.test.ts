@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import test from 'node:test'
+import { chunkRecordBytes, writeChunkRecord } from '../../../src/blobs/chunk-records.ts'
+import { hash } from '../../../src/blobs/hash.ts'
+import { partNames } from '../../../src/blobs/tree-writer/part-names.ts'
+import { writeFiles, type SmallFile } from '../../../src/blobs/worker/write-files-task.ts'
+import { compareFiles, inspectPath } from '../../../src/blobs/worker/inspect-files-tasks.ts'
+import { copyChunks } from '../../../src/blobs/worker/copy-chunks-task.ts'
+import { openPart } from '../../../src/blobs/tree-writer/part-file.ts'
+import { mountTmpfs, tmpfsSkipReason } from '../../support/tmpfs.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const mtimeNs = -1_000_000_001n
+
+function recordsOf(...buffers: readonly Uint8Array[]): Uint8Array {
+  const records = new Uint8Array(buffers.length * chunkRecordBytes)
+  buffers.forEach((bytes, index) => writeChunkRecord(records, index, bytes.byteLength, hash(bytes)))
+  return records
+}
+
+function batch(contents: readonly (readonly [path: string, bytes: Uint8Array])[]): {
+  bytes: ArrayBuffer
+  files: SmallFile[]
+} {
+  let start = 0
+  const files = contents.map(([path, bytes]) => {
+    const file = { path, records: recordsOf(bytes), start, mode: 0o644, mtimeNs }
+    start += bytes.byteLength
+    return file
+  })
+  return { bytes: new Uint8Array(Buffer.concat(contents.map(([, bytes]) => bytes))).buffer, files }
+}
+
+test('writeFiles writes what matches and tells what does not', async () => {
+  await using folder = temporaryFolder()
+  const { bytes, files } = batch([
+    [folder.at('a'), Buffer.from('alpha')],
+    [folder.at('b'), Buffer.from('beta')],
+    [folder.at('missing', 'c'), Buffer.from('gamma')],
+    [folder.at('d'), Buffer.from('delta')],
+  ])
+  new Uint8Array(bytes)[6] = 0
+  writeFileSync(partNames(folder.at('d')).part, 'left by an interrupted run, and longer')
+  const { outcomes } = writeFiles({ bytes, files })
+  assert.deepEqual(
+    outcomes.map((outcome) => Object.keys(outcome)[0]),
+    ['fingerprint', 'bad', 'error', 'fingerprint'],
+  )
+  assert.deepEqual(readdirSync(folder.path).sort(), ['a', 'd'])
+  assert.equal(readFileSync(folder.at('d'), 'utf8'), 'delta')
+  assert.equal(statSync(folder.at('a'), { bigint: true }).mtimeNs, mtimeNs)
+  const [first] = outcomes
+  assert.ok(first && 'fingerprint' in first)
+  const found = inspectPath(folder.at('a'))
+  assert.deepEqual(found.kind === 'file' && found.fingerprint, first.fingerprint)
+})
+
+test('an empty file needs no bytes', async () => {
+  await using folder = temporaryFolder()
+  writeFiles({
+    bytes: new ArrayBuffer(0),
+    files: [{ path: folder.at('empty'), records: new Uint8Array(0), start: 0, mode: 0o400, mtimeNs }],
+  })
+  assert.equal(statSync(folder.at('empty')).size, 0)
+})
+
+test('neither a taken name nor a link under the name of a part is written through', async () => {
+  await using folder = temporaryFolder()
+  writeFileSync(folder.at('victim'), 'precious')
+  writeFileSync(folder.at('taken'), 'mine')
+  symlinkSync('victim', partNames(folder.at('trap')).part)
+  const { outcomes } = writeFiles(
+    batch([
+      [folder.at('taken'), Buffer.from('x')],
+      [folder.at('trap'), Buffer.from('y')],
+    ]),
+  )
+  assert.ok(outcomes.every((outcome) => 'error' in outcome && outcome.error.code === 'E_CONFLICT'))
+  assert.equal(readFileSync(folder.at('victim'), 'utf8'), 'precious')
+  assert.equal(readFileSync(folder.at('taken'), 'utf8'), 'mine')
+})
+
+test('a full disk leaves nothing under a final name', { skip: tmpfsSkipReason }, async () => {
+  await using folder = temporaryFolder()
+  using disk = mountTmpfs(folder.at('disk'), 1024 * 1024)
+  assert.ok(disk)
+  const big = Buffer.alloc(700_000, 5)
+  const { outcomes } = writeFiles(
+    batch([
+      [folder.at('disk', 'one'), big],
+      [folder.at('disk', 'two'), big],
+      [folder.at('disk', 'three'), Buffer.from('small')],
+    ]),
+  )
+  const [one, two, three] = outcomes
+  assert.ok(one && 'fingerprint' in one && three && 'fingerprint' in three)
+  assert.ok(two && 'error' in two && two.error.code === 'E_NO_SPACE')
+  assert.deepEqual(readdirSync(folder.at('disk')).sort(), ['one', 'three'])
+})
+
+test('compareFiles tells equal from different', async () => {
+  await using folder = temporaryFolder()
+  const content = Buffer.from('some content')
+  writeFileSync(folder.at('same'), content)
+  writeFileSync(folder.at('longer'), Buffer.concat([content, content]))
+  writeFileSync(folder.at('shorter'), content.subarray(1))
+  writeFileSync(folder.at('other'), Buffer.from('same content'))
+  const records = recordsOf(content.subarray(0, 5), content.subarray(5))
+  const { equal } = compareFiles({
+    files: ['same', 'longer', 'shorter', 'other', 'missing'].map((name) => ({
+      path: folder.at(name),
+      records,
+    })),
+  })
+  assert.deepEqual(equal.map(Boolean), [true, false, false, false, false])
+})
+
+test('copyChunks copies what still matches and tells the rest', async () => {
+  await using folder = temporaryFolder()
+  const chunks = [Buffer.alloc(5000, 1), Buffer.alloc(6000, 2), Buffer.alloc(7000, 3)]
+  writeFileSync(
+    folder.at('old'),
+    Buffer.concat([chunks[2] as Buffer, chunks[0] as Buffer, Buffer.alloc(6000, 9)]),
+  )
+  const part = openPart(folder.at('new'), 18_000)
+  const outcome = copyChunks({
+    source: { path: folder.at('old') },
+    records: recordsOf(...chunks),
+    places: Float64Array.from([7000, 0, 12_000, 5000, 0, 11_000]),
+    target: part,
+  })
+  assert.deepEqual(outcome, { bad: [1], writtenBytes: 12_000 })
+  part.close()
+  const written = readFileSync(part.names.part)
+  assert.deepEqual(written.subarray(0, 5000), chunks[0])
+  assert.deepEqual(written.subarray(11_000), chunks[2])
+  assert.equal(existsSync(folder.at('new')), false)
+})
