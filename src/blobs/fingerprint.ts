@@ -1,0 +1,48 @@
+/** What tells whether a file on disk is still the one that was read: taken from `stat`, compared whole. */
+import type { BigIntStats } from 'node:fs'
+import type { FileFingerprint } from './store/store.ts'
+
+/** Inode and device are unsigned in the system, and signed here, as in the store. */
+export function fingerprintOf(stats: BigIntStats): FileFingerprint {
+  return {
+    size: Number(stats.size),
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    inode: BigInt.asIntN(64, stats.ino),
+    device: BigInt.asIntN(64, stats.dev),
+  }
+}
+
+export function equalFingerprints(a: FileFingerprint, b: FileFingerprint): boolean {
+  return (
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.inode === b.inode &&
+    a.device === b.device
+  )
+}
+
+/** Numbers of one packed fingerprint: size, mtimeNs, ctimeNs, inode, device. */
+export const fingerprintFields = 5
+
+/** Writes fingerprint number `index` of a packed list. */
+export function packFingerprint(list: BigInt64Array, index: number, fingerprint: FileFingerprint): void {
+  const at = index * fingerprintFields
+  list[at] = BigInt(fingerprint.size)
+  list[at + 1] = fingerprint.mtimeNs
+  list[at + 2] = fingerprint.ctimeNs
+  list[at + 3] = fingerprint.inode
+  list[at + 4] = fingerprint.device
+}
+
+export function unpackFingerprint(list: BigInt64Array, index: number): FileFingerprint {
+  const at = index * fingerprintFields
+  return {
+    size: Number(list[at]),
+    mtimeNs: list[at + 1] as bigint,
+    ctimeNs: list[at + 2] as bigint,
+    inode: list[at + 3] as bigint,
+    device: list[at + 4] as bigint,
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The walk as the other parts see it: batches of items in manifest order, from a thread of its own, so that neither the
+ * main thread nor the hashing waits for folders to be read. One batch is made ahead while one is used.
+ */
+import { Worker } from 'node:worker_threads'
+import { throwIfCancelled } from '../../shared/concurrency.ts'
+import { FerryError } from '../../shared/errors.ts'
+import type { RunOptions } from '../../shared/options.ts'
+import { unpackError, type PackedError } from '../worker/packed-error.ts'
+import { unpackWalk, type PackedWalk } from './walk-batch.ts'
+import type { WalkItem, WalkOptions, WalkRoot } from './walk-tree.ts'
+
+export type WalkReply =
+  | { readonly packed: PackedWalk; readonly last: boolean }
+  | { readonly error: PackedError }
+
+const workerUrl = new URL(
+  `./walk-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  import.meta.url,
+)
+
+/**
+ * Walks `roots`, whose names must differ. Problems with single items are items themselves.
+ * @throws E_USAGE when a pattern is too long.
+ */
+export async function* walk(
+  roots: readonly WalkRoot[],
+  options: WalkOptions & RunOptions = {},
+): AsyncGenerator<readonly WalkItem[]> {
+  const { signal, onProgress: _, ...walkOptions } = options
+  throwIfCancelled(signal)
+  const worker = new Worker(workerUrl, { workerData: { roots, options: walkOptions }, execArgv: [] })
+  const ask = (): Promise<WalkReply> =>
+    new Promise((resolve, reject) => {
+      const fail = (cause?: Error): void =>
+        reject(new FerryError('E_INTERNAL', 'Cannot walk what is to be shared: its thread failed', { cause }))
+      worker.removeAllListeners()
+      worker.once('message', resolve)
+      worker.once('error', fail)
+      worker.once('exit', () => fail())
+      worker.postMessage('next')
+    })
+  try {
+    let asked = ask()
+    for (;;) {
+      const reply = await asked
+      throwIfCancelled(signal)
+      if ('error' in reply) throw unpackError(reply.error)
+      if (!reply.last) {
+        asked = ask()
+        // Whoever stops reading here does not see how this one ends.
+        asked.catch(() => undefined)
+      }
+      yield unpackWalk(reply.packed)
+      if (reply.last) return
+    }
+  } finally {
+    worker.removeAllListeners()
+    await worker.terminate()
+  }
+}
