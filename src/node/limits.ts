@@ -30,6 +30,8 @@ export const handshakeTimeoutMs = 10_000
 export const minProgressBytes: number = 32 * KiB
 /** … in this time, or the link counts as dead. 1 KiB a second is slower than any modem in use. */
 export const progressWindowMs = 30_000
+/** A question that waits for news is answered after this time even if there is none. */
+export const longPollMs = 20_000
 /** A session in which nothing is asked for so long is closed; the receiver dials again when it needs more. */
 export const idleTimeoutMs: number = 10 * 60_000
 
@@ -49,8 +51,13 @@ export const maxObjectBytes: number = 16 * MiB
 export const maxAnswerItems = 1024
 /** All items of one answer together. */
 export const maxAnswerBytes: number = 32 * MiB
-/** Sub-chunk lists: 18 bytes for each 2 KiB on average, at least 512 bytes, of what one request covers. */
-export const maxSubChunkBytes: number = 64 * MiB
+/** Pages of one request: they are held in memory together on both sides. */
+export const maxPagesPerAsk = 16
+/** Nodes of one request: 9 KiB each at most. */
+export const maxNodesPerAsk = 512
+/** Ranges of one request for sub-chunks, and what they cover: the provider reads and hashes all of it. */
+export const maxSubChunkRanges: number = maxAnswerItems
+export const maxSubChunkRangeBytes: number = 64 * MiB
 /** Reasons of failed ranges are cut to this many characters. */
 export const maxMessageChars = 500
 

@@ -32,8 +32,13 @@ const directBytes = 32 * 1024
 /** After a clean end the other side has this long to take what was sent. */
 const closeTimeoutMs = 5_000
 
+export interface ChannelHandler extends FrameHandler {
+  /** Called once, before `closed` resolves. */
+  ended(error: FerryError | undefined): void
+}
+
 /** Takes over a fresh stream: frames may arrive as soon as this returns. */
-export function openChannel(stream: Stream, accepts: FrameLimits, handler: FrameHandler): Channel {
+export function openChannel(stream: Stream, accepts: FrameLimits, handler: ChannelHandler): Channel {
   const closed = Promise.withResolvers<FerryError | undefined>()
   let isOpen = true
   let receivedBytes = 0
@@ -50,6 +55,7 @@ export function openChannel(stream: Stream, accepts: FrameLimits, handler: Frame
     gathered = []
     for (const waiter of waiting) waiter.reject(error ?? lost())
     waiting = []
+    handler.ended(error)
     closed.resolve(error)
   }
   const abort = (error: FerryError): void => {

@@ -60,7 +60,7 @@ export const providerFrames: FrameLimits = new Map([
 
 export interface FrameHandler {
   /** A whole frame that is not `data`. The body is the handler's to keep. */
-  frame(type: FrameType, body: Uint8Array): void
+  frame(type: number, body: Uint8Array): void
   /** The next content bytes of request `id`: a view that is only good during the call. */
   data(id: number, piece: Uint8Array): void
 }
@@ -130,7 +130,7 @@ export function createFrameParser(limits: FrameLimits, handler: FrameHandler): F
           if (bodyFilled < body.byteLength) continue
           const whole = body
           restart()
-          handler.frame(type as FrameType, whole)
+          handler.frame(type, whole)
         } else {
           const taken = Math.min(dataLeft, bytes.byteLength - at)
           dataLeft -= taken

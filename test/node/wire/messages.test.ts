@@ -6,7 +6,7 @@ import { FerryError } from '../../../src/shared/errors.ts'
 import * as messages from '../../../src/node/wire/messages.ts'
 
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>
+  fc.record(fields, { noNullPrototype: true })
 const id = fc.nat(0xffff_ffff)
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
