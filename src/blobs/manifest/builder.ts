@@ -10,8 +10,8 @@ import { maxPathBytes } from '../../shared/paths.ts'
 import { createByteColumn } from '../byte-column.ts'
 import { hash } from '../hash.ts'
 import type { ManifestEntry } from './entry.ts'
-import { averagePageWeight, entryWeight, maxPageEntries, maxPageWeight, minPageWeight } from './limits.ts'
-import { createPageEncoder, encodePath } from './page.ts'
+import { averagePageWeight, maxPageEntries, maxPageWeight, minPageWeight } from './limits.ts'
+import { createPageEncoder, encodePath, entryPageWeight } from './page.ts'
 import { encodeRoot } from './root.ts'
 import type { ManifestTotals } from './root.ts'
 
@@ -57,7 +57,7 @@ export function createManifestBuilder(onPage: (page: BuiltPage) => void): Manife
   return {
     push(entry) {
       const length = encodePath(entry.path, path)
-      const own = entryWeight + length + contentWeight(entry)
+      const own = entryPageWeight(entry, length)
       // The limit comes before the entry: a page never weighs more, unless it has one entry only.
       if (encoder.count > 0 && weight + own > maxPageWeight) endPage()
       encoder.add(entry, path, length)
@@ -81,12 +81,6 @@ export function createManifestBuilder(onPage: (page: BuiltPage) => void): Manife
 
 /** An entry of weight w ends its page when its 32-bit path hash is below w times this. */
 const hashPerWeight = 2 ** 32 / (averagePageWeight - minPageWeight)
-
-function contentWeight(entry: ManifestEntry): number {
-  if (entry.kind === 'symlink') return Buffer.byteLength(entry.target)
-  if (entry.kind === 'directory') return 0
-  return entry.content instanceof Uint8Array ? entry.content.byteLength : entry.content.blob.byteLength
-}
 
 /** FNV-1a over the path, and the final mix of MurmurHash3, without which its high bits are poor. */
 function pathHash(path: Uint8Array, length: number): number {

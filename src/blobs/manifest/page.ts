@@ -9,7 +9,14 @@ import { createByteColumn, createByteReader } from '../byte-column.ts'
 import { chunkCount, chunkRecordBytes, hashBytes } from '../chunk-records.ts'
 import { maxInlineChunks } from './entry.ts'
 import type { BlobReference, FileEntry, ManifestEntry } from './entry.ts'
-import { maxChunkSizeLog2, maxPageBytes, maxPageEntries, maxTargetBytes, minChunkSizeLog2 } from './limits.ts'
+import {
+  entryWeight,
+  maxChunkSizeLog2,
+  maxPageBytes,
+  maxPageEntries,
+  maxTargetBytes,
+  minChunkSizeLog2,
+} from './limits.ts'
 import { decodeTuple, encodeTuple } from './tuple.ts'
 
 const kinds = ['file', 'directory', 'symlink'] as const
@@ -25,6 +32,14 @@ export function encodePath(path: string, into: Buffer): number {
     into[index] = unit
   }
   return length
+}
+
+/** Never less than the bytes that the entry adds to a page; depends on nothing but the entry. */
+export function entryPageWeight(entry: ManifestEntry, pathBytes: number): number {
+  const fixed = entryWeight + pathBytes
+  if (entry.kind === 'directory') return fixed
+  if (entry.kind === 'symlink') return fixed + Buffer.byteLength(entry.target)
+  return fixed + (entry.content instanceof Uint8Array ? entry.content.byteLength : hashBytes)
 }
 
 export interface PageEncoder {
