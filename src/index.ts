@@ -1,3 +1,39 @@
 /** The library's one door. */
+export { createFerry } from './jobs/ferry.ts'
+export type { Ferry, FerryOptions, FerryStore, ShareJob } from './jobs/ferry.ts'
+export type { DoctorCheck } from './jobs/doctor.ts'
+export type { Job, JobListeners, SnapshotSource } from './jobs/job.ts'
+export type {
+  FailureSummary,
+  GcResult,
+  ItemFailure,
+  ListedEntry,
+  ListOptions,
+  ListResult,
+  NetworkOptions,
+  OverwritePolicy,
+  ReceiveOptions,
+  ReceivePlan,
+  ReceiveResult,
+  ShareInput,
+  ShareOptions,
+  ShareResult,
+  ShareSealed,
+  ShareTicket,
+  StoreInfo,
+  StoreVerifyResult,
+  VerifyDifference,
+  VerifyOptions,
+  VerifyResult,
+} from './jobs/types.ts'
+export type {
+  ItemEvent,
+  JobKind,
+  PeerPicture,
+  PeerProgress,
+  Phase,
+  ReportedError,
+  Snapshot,
+} from './progress/events.ts'
 export { FerryError } from './shared/errors.ts'
 export type { ErrorCode } from './shared/errors.ts'

@@ -4,17 +4,34 @@
  * These options are the library's: the command line parses text into them and adds nothing.
  */
 import type { Writable } from 'node:stream'
-import type { Store } from '../blobs/store/store.ts'
+import type { DiskStore } from '../blobs/store/open-store.ts'
 import type { WorkerPool } from '../blobs/worker/pool.ts'
+import type { Host } from '../node/host.ts'
+import type { Identity } from '../node/identity.ts'
+import type { Provider, ProviderEvent } from '../node/provider/provider.ts'
 import type { ProgressSink, ReportedError } from '../progress/events.ts'
+import type { JobListeners } from './job.ts'
 
 /** What a journey may use. Everything is made on first use and closed by whoever made the tools. */
 export interface JobTools {
   /** Absolute path of the data directory. */
   readonly directory: string
   readonly network: NetworkOptions
-  store(): Promise<Store>
+  store(): Promise<DiskStore>
+  identity(): Promise<Identity>
+  /** For reaching others: the listening host when there is one already, otherwise one that does not listen. */
+  host(): Promise<Host>
+  /** For being reached. `port` is the one used last time; it counts for the first call only. */
+  serving(port?: number): Promise<Serving>
   pool(): Promise<WorkerPool>
+}
+
+/** The listening host and the one provider on it, shared by all jobs that serve. */
+export interface Serving {
+  readonly host: Host
+  readonly provider: Provider
+  /** Tells of everything that happens to one share, until the returned function is called. */
+  onEvent(shareId: Uint8Array, listener: (event: ProviderEvent) => void): () => void
 }
 
 /** Handed to every `run…` function. */
@@ -42,7 +59,7 @@ export interface NetworkOptions {
 /** A path on disk, or bytes to share under a name (spooled to the data directory first). */
 export type ShareInput = string | { readonly name: string; readonly content: AsyncIterable<Uint8Array> }
 
-export interface ShareOptions {
+export interface ShareOptions extends JobListeners {
   readonly signal?: AbortSignal | undefined
   /** Name shown to receivers, and the top-level name when one path is shared. */
   readonly name?: string | undefined
@@ -132,7 +149,7 @@ export interface ReceivePlan {
   readonly destination: string
 }
 
-export interface ReceiveOptions {
+export interface ReceiveOptions extends JobListeners {
   readonly signal?: AbortSignal | undefined
   readonly overwrite?: OverwritePolicy | undefined
   /** Globs on manifest paths; only matching files are fetched. */
@@ -165,7 +182,7 @@ export interface ReceiveResult {
   readonly peers: number
 }
 
-export interface ListOptions {
+export interface ListOptions extends JobListeners {
   readonly signal?: AbortSignal | undefined
   readonly only?: readonly string[] | undefined
   readonly timeoutMs?: number | undefined
@@ -197,7 +214,7 @@ export interface ListResult {
   readonly root: Uint8Array | undefined
 }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends JobListeners {
   readonly signal?: AbortSignal | undefined
   readonly only?: readonly string[] | undefined
   readonly timeoutMs?: number | undefined

@@ -78,6 +78,12 @@ export interface PeerProgress {
   readonly message?: string | undefined
 }
 
+/** A peer in a snapshot: its bytes are those of all its connections. */
+export interface PeerPicture extends PeerProgress {
+  /** Bytes a second; 0 when it is not connected. */
+  readonly rate: number
+}
+
 /** A picture of a job at one moment; all that a viewer ever sees. */
 export interface Snapshot {
   readonly id: string
@@ -122,7 +128,7 @@ export interface Snapshot {
   /** At most `maxFailuresKept`; `files.failed` has the whole count. */
   readonly failures: readonly { readonly path: string; readonly error: ReportedError }[]
   readonly warnings: readonly string[]
-  readonly peers: readonly PeerProgress[]
+  readonly peers: readonly PeerPicture[]
   readonly error?: ReportedError | undefined
   /** Milliseconds since 1970. */
   readonly startedAtMs: number

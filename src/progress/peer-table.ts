@@ -1,5 +1,7 @@
 /** The peers of a job, newest picture of each; bounded, because a popular share sees any number of them. */
-import type { PeerProgress } from './events.ts'
+import type { PeerProgress, PeerPicture } from './events.ts'
+import type { RateMeter } from './rate.ts'
+import { createRateMeter } from './rate.ts'
 
 /** Peers that are told one by one; of more, those that have left are forgotten first, their bytes are not. */
 const maxPeersKept = 256
@@ -8,19 +10,22 @@ export interface PeerTable {
   /** Bytes of content that went to or came from all peers ever. */
   readonly bytes: number
   /** Returns true when bytes moved. */
-  put(peer: PeerProgress): boolean
-  list(): PeerProgress[]
+  put(peer: PeerProgress, atMs: number): boolean
+  list(atMs: number): PeerPicture[]
 }
 
 export function createPeerTable(): PeerTable {
-  const peers = new Map<string, PeerProgress>()
-  // Per connection a peer counts from 0 again, so bytes are summed by difference.
+  const peers = new Map<
+    string,
+    { progress: PeerProgress; readonly sum: { bytes: number }; readonly meter: RateMeter }
+  >()
+  // A peer that comes back counts from 0 again, so bytes are summed by difference.
   let bytes = 0
 
   function makeRoom(): void {
     if (peers.size < maxPeersKept) return
-    for (const [key, peer] of peers) {
-      if (peer.state !== 'connected' && peer.state !== 'connecting') {
+    for (const [key, { progress }] of peers) {
+      if (progress.state !== 'connected' && progress.state !== 'connecting') {
         peers.delete(key)
         return
       }
@@ -33,15 +38,25 @@ export function createPeerTable(): PeerTable {
     get bytes(): number {
       return bytes
     },
-    put(peer): boolean {
-      const before = peers.get(peer.peer)
-      if (!before) makeRoom()
-      peers.set(peer.peer, peer)
-      const known = before?.bytes ?? 0
-      const moved = peer.bytes >= known ? peer.bytes - known : peer.bytes
+    put(progress, atMs): boolean {
+      const row = peers.get(progress.peer)
+      const known = row?.progress.bytes ?? 0
+      const moved = progress.bytes >= known ? progress.bytes - known : progress.bytes
       bytes += moved
+      if (row) {
+        row.progress = progress
+        row.sum.bytes += moved
+      } else {
+        makeRoom()
+        peers.set(progress.peer, { progress, sum: { bytes: moved }, meter: createRateMeter(0, atMs) })
+      }
       return moved > 0
     },
-    list: () => [...peers.values()],
+    list: (atMs) =>
+      [...peers.values()].map(({ progress, sum, meter }) => ({
+        ...progress,
+        bytes: sum.bytes,
+        rate: progress.state === 'connected' ? meter.sample(sum.bytes, atMs) : 0,
+      })),
   }
 }

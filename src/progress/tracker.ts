@@ -158,7 +158,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       })),
       failures: [...failures],
       warnings: [...warnings],
-      peers: peers.list(),
+      peers: peers.list(nowMs),
       error,
       startedAtMs,
       atMs: wallClock(),
@@ -257,7 +257,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     },
     peer(next: PeerProgress): void {
       if (outcome) return
-      if (peers.put(next)) lastMoveMs = clock.now()
+      if (peers.put(next, clock.now())) lastMoveMs = clock.now()
       limiter.changed()
     },
   }

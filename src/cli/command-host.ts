@@ -1,0 +1,15 @@
+/** What a command is given by `run.ts`, and what it gives back. */
+import type { createFerry } from '../jobs/ferry.ts'
+import type { FerryError } from '../shared/errors.ts'
+import type { ProcessIo } from './terminal.ts'
+
+export interface CommandHost {
+  readonly io: ProcessIo
+  readonly version: string
+  /** In place of the real one, for tests. */
+  readonly createFerry?: typeof createFerry
+  /** Told by the command once the command line was understood; what `run` returns is the exit code. */
+  action(run: () => Promise<number>): void
+  /** From here on `show` prints a failure in place of the plain way, because outputs are open. */
+  onFailure(show: (error: FerryError, exitCode: number) => void): void
+}

@@ -1,0 +1,68 @@
+/** `ferry help [TOPIC]`: the help of a command, or one of a few short texts that belong to no command. */
+import { Command } from 'commander'
+import { FerryError } from '../../shared/errors.ts'
+import type { CommandHost } from '../command-host.ts'
+import { commands, findCommand } from '../command-table.ts'
+import { exitCodes, exitCodeTexts } from '../exit-codes.ts'
+import { mainHelp } from '../help-text.ts'
+
+const exitCodesText = `Exit codes
+
+${exitCodeTexts.map(([code, text]) => `  ${String(code).padEnd(14)} ${text}`).join('\n')}
+`
+
+const filesText = `Files
+
+  $XDG_DATA_HOME/ferry or ~/.local/share/ferry (macOS: ~/Library/Application Support/ferry/data)
+      identity.pem    who this computer is to others; keep it to yourself
+      shares.db       shares with their secrets, so that a ticket stays the same
+      index.db        which files hold which chunks; may be deleted, costs hashing again
+      tmp/            spools of running commands
+
+  DEST/NAME.ferry-part and DEST/NAME.ferry-part.journal
+      a file that is still arriving, and which parts of it are verified; both go when it is whole
+
+FERRY_HOME names one folder for all of it (the data is in its data/), FERRY_STORE the data folder alone.
+Your own files are referenced in place, never copied.
+`
+
+const environmentText = `Environment
+
+  FERRY_HOME        folder for everything that ferry keeps
+  FERRY_STORE       data folder alone
+  FERRY_JOBS        as -j
+  FERRY_LISTEN      as --listen, separated by commas
+  FERRY_BOOTSTRAP   as --bootstrap, separated by commas
+  NO_COLOR          no colours; FORCE_COLOR=1: colours without a terminal
+  CI, TERM=dumb     plain lines in place of the live view, as --plain
+
+Options go before the environment.
+`
+
+const topics: ReadonlyMap<string, string> = new Map([
+  ['exit-codes', exitCodesText],
+  ['files', filesText],
+  ['environment', environmentText],
+])
+
+export function helpCommand(host: CommandHost): Command {
+  const command = new Command('ferry help')
+    .description('Help of a command or a topic.')
+    .argument('[TOPIC]', `a command, or one of ${[...topics.keys()].join(', ')}`)
+    .helpOption('-h, --help', 'show this help')
+  return command.action((topic: string | undefined) => host.action(() => show(host, topic)))
+}
+
+async function show(host: CommandHost, topic: string | undefined): Promise<number> {
+  const text = topic === undefined ? mainHelp : topics.get(topic)
+  if (text !== undefined) host.io.stdout.write(text)
+  else {
+    const entry = findCommand(topic ?? '')
+    if (!entry) {
+      const names = [...topics.keys(), ...commands.map(({ name }) => name)]
+      throw new FerryError('E_USAGE', `There is no help on ${topic}`, { hint: `topics: ${names.join(', ')}` })
+    }
+    host.io.stdout.write((await entry.load(host)).helpInformation())
+  }
+  return exitCodes.ok
+}

@@ -1,0 +1,217 @@
+/** `ferry share PATH...`: offers files and folders, prints the ticket, serves until it is stopped or used up. */
+import { Command } from 'commander'
+import type { Ferry, ShareJob } from '../../jobs/ferry.ts'
+import type { ShareInput, ShareOptions, ShareSealed, ShareTicket } from '../../jobs/types.ts'
+import { FerryError } from '../../shared/errors.ts'
+import { cutMiddle, escapeText } from '../../shared/terminal-text.ts'
+import { formatBytes, formatElapsed, formatPlural } from '../../shared/units.ts'
+import { copyText } from '../clipboard.ts'
+import type { CommandHost } from '../command-host.ts'
+import { exitCodes } from '../exit-codes.ts'
+import {
+  addGlobalOptions,
+  addNetworkOptions,
+  collect,
+  duration,
+  jobCount,
+  jobsOf,
+  networkOptionsOf,
+} from '../global-options.ts'
+import { hashText } from '../output/json-lines.ts'
+import { readPatternFile } from '../pattern-file.ts'
+import { drawQr } from '../qr.ts'
+import type { Session } from '../session.ts'
+import { openSession } from '../session.ts'
+
+interface Flags {
+  readonly name?: string
+  readonly once?: boolean
+  readonly expire?: number
+  readonly allow?: string[]
+  readonly include?: string[]
+  readonly exclude?: string[]
+  readonly excludeFrom?: string[]
+  readonly gitignore?: boolean
+  readonly followSymlinks?: boolean
+  readonly jobs?: number
+  readonly pin?: boolean
+  readonly new?: boolean
+  readonly text?: string
+  readonly qr?: boolean
+  readonly copy?: boolean
+}
+
+export function shareCommand(host: CommandHost): Command {
+  const command = new Command('ferry share')
+    .description('Offer files or folders: prints a ticket at once, and serves until Ctrl-C.')
+    .argument('[PATH...]', 'files or folders; - is standard input')
+    .option('--text <text>', 'share this text in place of a file')
+    .option('--name <name>', 'name that receivers see')
+    .option('--once', 'stop after one complete download')
+    .option('--expire <time>', 'stop and refuse after this time: 30m, 24h, 7d', duration)
+    .option('--allow <peer>', 'only this peer id may fetch (repeatable)', collect)
+    .option('--include <pattern>', 'only what matches, as in .gitignore (repeatable)', collect)
+    .option('--exclude <pattern>', 'not what matches, as in .gitignore (repeatable)', collect)
+    .option('--exclude-from <file>', 'exclude patterns, one a line (repeatable)', collect)
+    .option('--gitignore', 'leave out what .gitignore files name')
+    .option('--follow-symlinks', 'share what links point at, in place of the links')
+    .option('-j, --jobs <n>', 'files hashed at once (default: cores, at most 8)', jobCount)
+    .option('--pin', 'wait for hashing; the ticket is good for exactly this content')
+    .option('--new', 'make a fresh ticket; the old one of these paths stops working')
+    .option('--qr', 'show the ticket as a QR code')
+    .option('--no-qr', 'no QR code')
+    .option('--copy', 'put the ticket on the clipboard')
+  addNetworkOptions(command)
+  addGlobalOptions(command, 'job')
+  command.addHelpText('after', helpAfter)
+  command.action((paths: string[], flags: Flags) => host.action(() => share(host, command, paths, flags)))
+  return command
+}
+
+const helpAfter = `
+The ticket stays the same when the same paths are shared again. Keys while it runs: c copy, r QR code, q stop.
+Sizes and rates are SI (1 MB = 1,000,000 bytes).`
+
+async function share(host: CommandHost, command: Command, paths: string[], flags: Flags): Promise<number> {
+  const inputs = inputsOf(host, paths, flags)
+  const session = openSession(host, command)
+  const { reporter, terminal } = session
+  const jobs = jobsOf(flags.jobs, host)
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host), jobs)
+  const options: ShareOptions = {
+    name: flags.name,
+    once: flags.once,
+    expireMs: flags.expire,
+    allow: flags.allow,
+    include: flags.include,
+    exclude: [...(flags.exclude ?? []), ...(flags.excludeFrom ?? []).flatMap(readPatternFile)],
+    gitignore: flags.gitignore,
+    followSymlinks: flags.followSymlinks,
+    jobs,
+    pin: flags.pin,
+    fresh: flags.new,
+    onItem: (item) => reporter.item(item),
+    onWarning: (message) => reporter.warning(message),
+  }
+  const job = ferry.share(inputs, options)
+  let shown: ShareTicket | undefined
+  const copy = (): void => {
+    if (shown) void copyTicket(session, shown.ticket)
+  }
+  const qr = (): void => {
+    if (shown) showQr(session, shown.ticket)
+  }
+  const keys = paths.includes('-') ? {} : { c: copy, r: qr, q: () => undefined }
+  const tell = async (): Promise<void> => {
+    shown = await job.ticket
+    showTicket(session, shown)
+    if (flags.qr) showQr(session, shown.ticket)
+    if (flags.copy) await copyTicket(session, shown.ticket)
+    showSealed(session, job, await job.sealed, shown)
+  }
+  // What keeps the ticket from coming is the job's failure, and shown as that.
+  const told = tell().catch(() => undefined)
+  const followed = await session.follow(job, keys)
+  await told
+  const { snapshot, stopped, result } = followed
+  const failed = result?.failed.count ?? snapshot.files.failed
+  if (stopped !== undefined) {
+    reporter.finish(stopped)
+    if (stopped !== exitCodes.brokenPipe) reporter.say(stoppedLine(paths, shown))
+    return stopped
+  }
+  const exitCode = failed > 0 ? exitCodes.someFailed : exitCodes.ok
+  reporter.finish(exitCode, { downloads: result.downloads, ended: result.ended })
+  reporter.say(
+    result.ended === 'once'
+      ? `  ${terminal.palette.good('✔')} Fetched once; the ticket is used up.`
+      : '  The time set with --expire has passed; the ticket is refused from now on.',
+  )
+  return exitCode
+}
+
+/** @throws E_USAGE when there is nothing, or a mix that cannot be shared together. */
+function inputsOf({ io }: CommandHost, paths: readonly string[], flags: Flags): ShareInput[] {
+  if (flags.text !== undefined) {
+    if (paths.length > 0) {
+      throw new FerryError('E_USAGE', 'Cannot share --text and paths together', { hint: 'run ferry twice' })
+    }
+    return [{ name: flags.name ?? 'text.txt', content: chunksOf(flags.text) }]
+  }
+  if (paths.length === 0) {
+    throw new FerryError('E_USAGE', 'Nothing to share', {
+      hint: 'name a file or folder: ferry share ~/Pictures',
+    })
+  }
+  if (!paths.includes('-')) return [...paths]
+  if (paths.length > 1) {
+    throw new FerryError('E_USAGE', 'Cannot share standard input together with other paths', {
+      hint: 'run ferry twice, or use ./- for a file of that name',
+    })
+  }
+  return [{ name: flags.name ?? 'stdin', content: io.stdin as AsyncIterable<Uint8Array> }]
+}
+
+async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text)
+}
+
+function showTicket({ reporter, options, terminal }: Session, ticket: ShareTicket): void {
+  if (options.json) {
+    const { ticket: text, name, root, addresses } = ticket
+    reporter.emit('ticket', {
+      ticket: text,
+      command: `ferry receive ${text}`,
+      name,
+      root: root ? hashText(root) : null,
+      addresses,
+    })
+    return
+  }
+  // On a terminal the whole command is easier to copy; a program wants the ticket alone.
+  const whole = terminal.io.stdout.isTTY === true && !options.quiet
+  reporter.say('\n  On the other computer run:\n')
+  reporter.out(`${whole ? 'ferry receive ' : ''}${ticket.ticket}\n`)
+  const keys = terminal.interactive && terminal.io.stdin.isTTY === true ? 'c copy · r QR code · q stop' : ''
+  reporter.say(keys === '' ? '' : `\n  ${terminal.palette.dim(keys)}\n`)
+}
+
+function showSealed(
+  { reporter, options, terminal }: Session,
+  job: ShareJob,
+  sealed: ShareSealed,
+  ticket: ShareTicket,
+): void {
+  const { files, bytes, reusedBytes, root } = sealed
+  reporter.emit('plan', { id: job.id, files, bytes, reusedBytes, root: hashText(root), final: true })
+  const name = escapeText(ticket.name)
+  const reused = reusedBytes > 0 ? `   (${formatBytes(reusedBytes)} was already known)` : ''
+  const took = options.verbose > 0 ? ` in ${formatElapsed(job.progress.current.elapsedMs)}` : ''
+  reporter.say(
+    `  Shared   ${cutMiddle(name, terminal.columns - 20)}   ${formatPlural(files, 'file')}, ${formatBytes(bytes)}${took}${reused}`,
+  )
+}
+
+async function copyTicket({ reporter, terminal }: Session, ticket: string): Promise<void> {
+  const way = await copyText(ticket, terminal)
+  if (way) reporter.say(`  Copied the ticket (through ${way})`)
+  else reporter.warning('There is no clipboard to copy to')
+}
+
+function showQr({ reporter, terminal }: Session, ticket: string): void {
+  const color = terminal.palette.bold('x') !== 'x'
+  const { columns, rows } = terminal
+  const picture = drawQr(ticket, { columns, rows, color })
+  if (picture.fits) reporter.say(`\n${picture.lines.join('\n')}\n`)
+  else {
+    reporter.warning(
+      `The terminal is too small for the code (it needs ${picture.columns} columns and ${picture.rows} rows)`,
+    )
+  }
+}
+
+function stoppedLine(paths: readonly string[], ticket: ShareTicket | undefined): string {
+  if (!ticket || paths.length === 0 || paths.includes('-')) return '  Stopped.'
+  const words = paths.map((path) => (/^[\w./~@%+=:,-]+$/.test(path) ? path : `'${escapeText(path)}'`))
+  return `  Stopped. The ticket works again when you run: ferry share ${words.join(' ')}`
+}

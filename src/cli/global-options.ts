@@ -1,0 +1,130 @@
+/** The options that every command has, and those that all commands with a network share. */
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { NetworkOptions } from '../jobs/types.ts'
+import { FerryError } from '../shared/errors.ts'
+import { parseDuration } from '../shared/units.ts'
+import type { CommandHost } from './command-host.ts'
+import type { ColorMode } from './terminal.ts'
+
+export interface GlobalOptions {
+  /** 0, 1 (-v) or 2 (-vv). */
+  readonly verbose: number
+  readonly quiet: boolean
+  readonly json: boolean
+  readonly color: ColorMode
+  readonly plain: boolean
+  readonly progress: 'spinner' | 'detail' | 'none'
+  readonly statsIntervalMs: number
+}
+
+const defaultStatsIntervalMs = 10_000
+
+/** `--stats-interval` and `--progress` only act where something runs for a while. */
+export function addGlobalOptions(command: Command, kind: 'job' | 'query'): Command {
+  command
+    .addOption(
+      new Option('-v, --verbose', 'say more (-vv: with causes and stacks)')
+        .default(0, 'off')
+        .argParser((_value: string, before: number) => before + 1),
+    )
+    .option('-q, --quiet', 'only errors')
+    .option('--json', 'machine-readable lines on stdout')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--plain', 'plain lines, no live view')
+    .helpOption('-h, --help', 'show this help')
+    .showSuggestionAfterError(true)
+    .allowExcessArguments(false)
+  if (kind === 'job') {
+    command
+      .addOption(
+        new Option('--progress <mode>', 'live view: one line, with files, or none')
+          .choices(['spinner', 'detail', 'none'])
+          .default('detail'),
+      )
+      .option('--stats-interval <time>', 'time between lines when there is no live view (10s)', duration)
+  }
+  return command
+}
+
+export function globalOptionsOf(command: Command): GlobalOptions {
+  const options = command.opts<Record<string, unknown>>()
+  const interval = options['statsInterval']
+  return {
+    verbose: options['verbose'] as number,
+    quiet: options['quiet'] === true,
+    json: options['json'] === true,
+    color: options['color'] as ColorMode,
+    plain: options['plain'] === true,
+    progress: (options['progress'] as GlobalOptions['progress'] | undefined) ?? 'detail',
+    statsIntervalMs: typeof interval === 'number' ? interval : defaultStatsIntervalMs,
+  }
+}
+
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .option('--listen <addr>', 'address to listen on: HOST:PORT or a multiaddr (repeatable)', collect)
+    .option('--announce <addr>', 'address for others to use, in place of those found (repeatable)', collect)
+    .option('--no-dht', 'do not look for or announce anything in the DHT')
+    .option('--local', 'contact nobody outside the local network')
+    .option(
+      '--bootstrap <addr>',
+      'multiaddr of a peer through which the DHT is entered (repeatable)',
+      collect,
+    )
+}
+
+/** Options go before the environment, lists there are separated by commas. */
+export function networkOptionsOf(command: Command, host: CommandHost): NetworkOptions {
+  const options = command.opts<{
+    listen?: string[]
+    announce?: string[]
+    dht: boolean
+    local?: boolean
+    bootstrap?: string[]
+  }>()
+  const listen = options.listen ?? listOf(host.io.env['FERRY_LISTEN'])
+  const bootstrap = options.bootstrap ?? listOf(host.io.env['FERRY_BOOTSTRAP'])
+  return {
+    ...(listen && { listen }),
+    ...(options.announce && { announce: options.announce }),
+    ...(bootstrap && { bootstrap }),
+    dht: options.dht,
+    local: options.local === true,
+  }
+}
+
+function listOf(text: string | undefined): string[] | undefined {
+  const list = (text ?? '').split(',').map((part) => part.trim())
+  const given = list.filter((part) => part !== '')
+  return given.length > 0 ? given : undefined
+}
+
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value]
+}
+
+/** As commander's argument parser: our own error passes through unchanged. */
+export function duration(text: string): number {
+  return parseDuration(text)
+}
+
+/** More at once than this only fills memory. */
+const maxJobs = 64
+
+/** @throws E_USAGE when it is not a whole number from 1 to 64. */
+export function jobCount(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > maxJobs) {
+    throw new FerryError('E_USAGE', `Cannot use "${text.slice(0, 20)}" as a number of files at once`, {
+      hint: `give a whole number from 1 to ${maxJobs}`,
+    })
+  }
+  return count
+}
+
+/** `-j`, else FERRY_JOBS, else undefined (each job's own default). */
+export function jobsOf(option: number | undefined, host: CommandHost): number | undefined {
+  const text = host.io.env['FERRY_JOBS']
+  return option ?? (text === undefined || text === '' ? undefined : jobCount(text))
+}

@@ -1,0 +1,33 @@
+/** The help of `ferry` itself, as text, so that showing it costs nothing. A test checks it against the commands. */
+
+export const mainHelp = `Send files straight from one computer to another.
+
+Usage: ferry <command> [options]
+
+Examples:
+  ferry share ~/Pictures            show a ticket for a folder
+  ferry receive ferry1qq8k3…        fetch it (continues after a break)
+  ferry ls ferry1qq8k3…             look without fetching
+  ferry verify . ferry1qq8k3…       is what I have the same?
+
+Transfer:
+  share PATH...            offer files or folders and print a ticket
+  receive TICKET [DEST]    fetch what a ticket offers (also: get)
+  ls TICKET                list what a ticket offers
+  verify PATH TICKET       check files on disk against a ticket
+
+Set up:
+  store info|gc|verify     what ferry remembers of your files
+  doctor                   check data directory, network, clock and space
+  completion SHELL         completion for bash, zsh or fish
+
+Options for every command:
+  -v, --verbose      say more (-vv: with causes and stacks)
+  -q, --quiet        only errors
+      --json         machine-readable lines on stdout
+      --color WHEN   auto, always, never (also NO_COLOR)
+  -h, --help         help for a command
+  -V, --version      version
+
+Exit codes, files and environment: ferry help exit-codes | files | environment
+`

@@ -1,0 +1,169 @@
+/**
+ * Everything a running command tells: to people as lines and a live view on stderr, to programs as JSON lines on stdout,
+ * or nothing with --quiet. Commands call this and print nothing themselves, except results on stdout.
+ */
+import type { ItemEvent, Snapshot } from '../../progress/events.ts'
+import type { FerryError } from '../../shared/errors.ts'
+import { reportError } from '../../jobs/job.ts'
+import { escapeText } from '../../shared/terminal-text.ts'
+import { formatCount, formatPlural } from '../../shared/units.ts'
+import type { GlobalOptions } from '../global-options.ts'
+import { formatError } from '../print-error.ts'
+import type { Terminal } from '../terminal.ts'
+import type { JsonType, SummaryExtra } from './json-lines.ts'
+import { itemFields, jsonLine, peerFields, progressFields, summaryFields } from './json-lines.ts'
+import { createLiveRegion } from './live-region.ts'
+import { createPeerWatch } from './peer-watch.ts'
+import { renderJob, renderPlain } from './render.ts'
+
+export interface Reporter {
+  /** The newest picture of the job. */
+  update(snapshot: Snapshot): void
+  item(item: ItemEvent): void
+  warning(message: string): void
+  /** A line for people; it stays. Not shown with --quiet or --json. */
+  say(line: string): void
+  /** A line of JSON; only with --json. */
+  emit(type: JsonType, fields: object): void
+  /** Text for stdout, with the live view out of the way. */
+  out(text: string): void
+  /** Ends the live view, lists what failed, and writes the summary line. Once. */
+  finish(exitCode: number, extra?: SummaryExtra): void
+  /** As `finish`, and shows the error itself. */
+  fail(error: FerryError, exitCode: number): void
+  /** Stops drawing while a question is asked; the function returned goes on. */
+  pause(): () => void
+}
+
+/** Progress lines of --json at most twice a second. */
+const jsonIntervalMs = 500
+/** The live view moves on its own too: spinner, idle time, speed. */
+const frameMs = 100
+/** Failures listed at the end; -v lists all that were kept. */
+const maxFailuresListed = 20
+
+export function createReporter(terminal: Terminal, options: GlobalOptions): Reporter {
+  const { palette } = terminal
+  const people = !options.quiet && !options.json
+  const animated = people && terminal.interactive && options.progress !== 'none'
+  const lines = people && !terminal.interactive && options.progress !== 'none'
+  const region = createLiveRegion(terminal)
+  const peers = createPeerWatch()
+  let snapshot: Snapshot | undefined
+  let drawnAtMs = -Infinity
+  let toldAtMs = -Infinity
+  let finished = false
+  let paused = false
+
+  const err = (text: string): void => (animated ? region.print(text) : terminal.err(text))
+  const emit = (type: JsonType, fields: object): void => {
+    if (options.json) terminal.out(jsonLine(type, fields))
+  }
+
+  function draw(): void {
+    if (!snapshot || finished || paused) return
+    drawnAtMs = performance.now()
+    const { columns, rows, unicode } = terminal
+    const compact = options.progress === 'spinner'
+    const aged = { ...snapshot, elapsedMs: snapshot.elapsedMs + Math.max(0, Date.now() - snapshot.atMs) }
+    region.draw(renderJob(aged, { columns, rows, unicode, palette, compact }))
+  }
+
+  function tellPeers(next: Snapshot): void {
+    for (const { peer, line } of peers.changes(next)) {
+      emit('peer', peerFields(next.id, peer))
+      if (people && line !== '' && (next.kind === 'share' || options.verbose > 0)) err(`  ${line}\n`)
+    }
+  }
+
+  const timer = animated
+    ? setInterval(() => performance.now() - drawnAtMs >= frameMs && draw(), frameMs)
+    : undefined
+  timer?.unref()
+
+  function close(): void {
+    finished = true
+    clearInterval(timer)
+    if (animated) region.close()
+  }
+
+  function listFailures(): void {
+    if (!snapshot || snapshot.files.failed === 0 || options.json) return
+    const { failures, files } = snapshot
+    const shown = options.verbose > 0 ? failures : failures.slice(0, maxFailuresListed)
+    const list = shown.map(
+      ({ path, error }) => `  ${palette.bad('!')} ${escapeText(path)}: ${escapeText(error.message)}\n`,
+    )
+    const more = files.failed - shown.length
+    const rest = more > 0 ? `  ${palette.bad('!')} and ${formatCount(more)} more (-v lists more)\n` : ''
+    terminal.err(`${formatPlural(files.failed, 'file')} failed:\n${list.join('')}${rest}`)
+  }
+
+  return {
+    emit,
+    update(next): void {
+      if (finished) return
+      snapshot = next
+      tellPeers(next)
+      const nowMs = performance.now()
+      if (options.json && nowMs - toldAtMs >= jsonIntervalMs) {
+        toldAtMs = nowMs
+        emit('progress', progressFields(next))
+      }
+      if (lines && next.state === 'running' && nowMs - toldAtMs >= options.statsIntervalMs) {
+        // The first line comes after the first interval: short jobs need none.
+        if (toldAtMs !== -Infinity) terminal.err(`${clockTime(next.atMs)} ${renderPlain(next)}\n`)
+        toldAtMs = nowMs
+      }
+      if (animated && nowMs - drawnAtMs >= frameMs) draw()
+    },
+    item(item): void {
+      if (options.json) emit('item', itemFields(snapshot?.id ?? '', item))
+      else if (people && (item.phase === 'failed' ? lines : options.verbose > 0)) {
+        const reason = item.error ? `: ${escapeText(item.error.message)}` : ''
+        err(`${lines ? clockTime(Date.now()) : ' '} ${item.phase} ${escapeText(item.path)}${reason}\n`)
+      }
+    },
+    warning(message): void {
+      emit('warning', { message })
+      if (people) err(`  ${palette.waiting('!')} ${escapeText(message)}\n`)
+    },
+    say(line): void {
+      if (people) err(`${line}\n`)
+    },
+    out(text): void {
+      if (animated && terminal.io.stdout.isTTY) {
+        region.close()
+        terminal.out(text)
+        draw()
+      } else terminal.out(text)
+    },
+    finish(exitCode, extra): void {
+      if (finished) return
+      close()
+      listFailures()
+      emit('summary', summaryFields(snapshot, exitCode, extra))
+    },
+    fail(error, exitCode): void {
+      if (!finished) {
+        close()
+        listFailures()
+      }
+      emit('error', { id: snapshot?.id, error: reportError(error) })
+      emit('summary', summaryFields(snapshot, exitCode, { error: reportError(error) }))
+      terminal.err(formatError(error, options.verbose, palette))
+    },
+    pause(): () => void {
+      paused = true
+      if (animated) region.close()
+      return () => {
+        paused = false
+        if (animated) draw()
+      }
+    },
+  }
+}
+
+function clockTime(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8)
+}

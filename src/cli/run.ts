@@ -1,0 +1,108 @@
+/**
+ * Finds the command, loads only that one, runs it and turns whatever happens into an exit code. The only place that
+ * prints failures.
+ */
+import type { Command } from 'commander'
+import { FerryError, toFerryError } from '../shared/errors.ts'
+import { commands, findCommand, suggestCommand } from './command-table.ts'
+import type { CommandHost } from './command-host.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { mainHelp } from './help-text.ts'
+import { printErrorLine } from './output/json-lines.ts'
+import { formatError } from './print-error.ts'
+import type { ProcessIo } from './terminal.ts'
+import { createTerminal } from './terminal.ts'
+import { fromCommanderError, isHelpShown } from './usage-errors.ts'
+
+/** Options that may stand before the command. They take no value, or one after `=`, or the next word. */
+const leadingFlags = new Set(['-v', '-vv', '--verbose', '-q', '--quiet', '--json', '--plain'])
+
+/** Splits `[global options] COMMAND [rest]`. */
+export function splitArgs(args: readonly string[]): {
+  readonly name: string | undefined
+  readonly rest: string[]
+} {
+  const leading: string[] = []
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] as string
+    if (arg === '--color') leading.push(arg, args[++index] ?? '')
+    else if (leadingFlags.has(arg) || arg.startsWith('--color=')) leading.push(arg)
+    else return { name: arg, rest: [...leading, ...args.slice(index + 1)] }
+  }
+  return { name: undefined, rest: leading }
+}
+
+/** Runs one command line (without the program's name) and returns the exit code. Never rejects. */
+export async function run(
+  args: readonly string[],
+  version: string,
+  io: ProcessIo = process,
+  replace: Pick<CommandHost, 'createFerry'> = {},
+): Promise<number> {
+  const verbosity =
+    args.filter((arg) => arg === '-v' || arg === '--verbose').length + (args.includes('-vv') ? 2 : 0)
+  let show = (error: FerryError, exitCode: number): void => {
+    if (args.includes('--json')) printErrorLine(io, error, exitCode)
+    const terminal = createTerminal(io, { color: 'auto', plain: true })
+    terminal.err(formatError(error, verbosity, terminal.palette))
+  }
+  try {
+    const { name, rest } = splitArgs(args)
+    if (name === undefined) {
+      io.stdout.write(mainHelp)
+      return exitCodes.ok
+    }
+    const entry = findCommand(name)
+    if (!entry) throw unknownCommand(name)
+    let action: (() => Promise<number>) | undefined
+    const command = await entry.load({
+      io,
+      version,
+      ...replace,
+      action: (next) => void (action = next),
+      onFailure: (next) => void (show = next),
+    })
+    parse(command, rest, io)
+    return action ? await action() : exitCodes.ok
+  } catch (caught) {
+    if (isHelpShown(caught)) return exitCodes.ok
+    const error = toFerryError(caught, 'Cannot run the command')
+    const exitCode = exitCodeOf(error)
+    show(error, exitCode)
+    return exitCode
+  }
+}
+
+function parse(command: Command, args: readonly string[], io: ProcessIo): void {
+  const configure = (each: Command): void => {
+    each.exitOverride()
+    each.configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      // Errors are thrown as well; they are printed once, in our own form.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+    })
+    for (const child of each.commands) configure(child)
+  }
+  configure(command)
+  try {
+    command.parse([...args], { from: 'user' })
+  } catch (error) {
+    throw fromCommanderError(error, command)
+  }
+}
+
+function unknownCommand(name: string): FerryError {
+  const guess = suggestCommand(name)
+  const looksLikeOption = name.startsWith('-')
+  const kind = looksLikeOption ? 'option' : 'command'
+  return new FerryError('E_USAGE', `unknown ${kind} ${name}${guess ? ` (did you mean ${guess}?)` : ''}`, {
+    hint: looksLikeOption
+      ? 'options stand behind the command; see: ferry --help'
+      : `commands: ${commandNames()}`,
+  })
+}
+
+function commandNames(): string {
+  return commands.map((entry) => entry.name).join(', ')
+}

@@ -1,0 +1,79 @@
+/** One command at work: its terminal, its reporter, and how a job is followed from start to exit code. */
+import type { Command } from 'commander'
+import type { Ferry } from '../jobs/ferry.ts'
+import { createFerry } from '../jobs/ferry.ts'
+import type { Job } from '../jobs/job.ts'
+import type { NetworkOptions } from '../jobs/types.ts'
+import type { Snapshot } from '../progress/events.ts'
+import { FerryError } from '../shared/errors.ts'
+import { resolveDirectories } from '../shared/directories.ts'
+import type { CommandHost } from './command-host.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { GlobalOptions } from './global-options.ts'
+import { globalOptionsOf } from './global-options.ts'
+import { watchInterrupts } from './interrupts.ts'
+import type { KeyHandlers } from './keys.ts'
+import { watchKeys } from './keys.ts'
+import type { Reporter } from './output/reporter.ts'
+import { createReporter } from './output/reporter.ts'
+import type { Terminal } from './terminal.ts'
+import { createTerminal } from './terminal.ts'
+
+export interface Session {
+  readonly options: GlobalOptions
+  readonly terminal: Terminal
+  readonly reporter: Reporter
+  openFerry(network?: NetworkOptions, threads?: number): Ferry
+  /**
+   * Follows a job to its end. `stopped` is set when the user (or a reader that went away) ended it: then there is no
+   * result, and the exit code is that of the interruption.
+   * @throws FerryError what the job failed with
+   */
+  follow<Result>(job: Job<Result>, keys?: KeyHandlers): Promise<Followed<Result>>
+}
+
+export type Followed<Result> =
+  | { readonly result: Result; readonly snapshot: Snapshot; readonly stopped?: undefined }
+  | { readonly snapshot: Snapshot; readonly stopped: number; readonly result?: undefined }
+
+export function openSession(host: CommandHost, command: Command): Session {
+  const options = globalOptionsOf(command)
+  const terminal = createTerminal(host.io, { color: options.color, plain: options.plain })
+  const reporter = createReporter(terminal, options)
+  host.onFailure((error, exitCode) => reporter.fail(error, exitCode))
+  return {
+    options,
+    terminal,
+    reporter,
+    openFerry(network = {}, threads): Ferry {
+      const directory = resolveDirectories(host.io.env).data
+      return (host.createFerry ?? createFerry)({ ...network, directory, threads })
+    },
+    async follow<Result>(job: Job<Result>, keys: KeyHandlers = {}): Promise<Followed<Result>> {
+      let stopped: number | undefined
+      const stop = (exitCode: number): void => {
+        stopped ??= exitCode
+        void job.cancel('Stopped by the user')
+      }
+      using stack = new DisposableStack()
+      const interrupts = watchInterrupts((exitCode) => {
+        if (stopped === undefined) reporter.say('  Stopping (Ctrl-C again stops at once)')
+        stop(exitCode)
+      })
+      const stopKey = (): void => interrupts.interrupt()
+      stack.use(interrupts)
+      stack.use(watchKeys(terminal, { ...keys, '\u0003': stopKey, ...(keys['q'] && { q: stopKey }) }))
+      terminal.onBrokenPipe(() => stop(exitCodes.brokenPipe))
+      reporter.emit('start', { id: job.id, kind: job.progress.current.kind })
+      for await (const snapshot of job.progress) reporter.update(snapshot)
+      const snapshot = job.progress.current
+      try {
+        return { result: await job.result, snapshot }
+      } catch (error) {
+        const wasStopped = error instanceof FerryError && error.code === 'E_CANCELLED'
+        if (stopped !== undefined && wasStopped) return { snapshot, stopped }
+        throw error
+      }
+    },
+  }
+}
