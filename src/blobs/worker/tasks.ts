@@ -5,6 +5,7 @@
 
 import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
+import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
 import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
 import type { WriteChunksInput, WriteChunksOutput } from './write-chunks-task.ts'
 import type { WriteFilesInput, WriteFilesOutput } from './write-files-task.ts'
@@ -14,6 +15,8 @@ export interface TaskMap {
   echo: { input: { readonly bytes: ArrayBuffer }; output: { readonly bytes: ArrayBuffer } }
   /** Throws the error that is described; for tests of the pool. */
   fail: { input: { readonly path: string }; output: never }
+  ingestFiles: { input: IngestFilesInput; output: IngestFilesOutput }
+  cutRegion: { input: CutRegionInput; output: CutRegionOutput }
   writeChunks: { input: WriteChunksInput; output: WriteChunksOutput }
   copyChunks: { input: CopyChunksInput; output: CopyChunksOutput }
   writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }

@@ -3,6 +3,7 @@ import { lstatSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { copyChunks } from './copy-chunks-task.ts'
 import { finishPart } from './finish-part-task.ts'
+import { cutRegion, ingestFiles } from './ingest-task.ts'
 import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
@@ -18,6 +19,16 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
       throw new Error('the path exists')
     },
   },
+  ingestFiles: {
+    run: ingestFiles,
+    moves: ({ records, counts, fingerprints, modes }) => [
+      records.buffer,
+      counts.buffer,
+      fingerprints.buffer,
+      modes.buffer,
+    ],
+  },
+  cutRegion: { run: cutRegion, moves: ({ records }) => [records.buffer] },
   writeChunks: { run: writeChunks },
   copyChunks: { run: copyChunks },
   writeFiles: { run: writeFiles },

@@ -1,0 +1,51 @@
+/** How a file whose chunks are all known is told: in its entry, or, when they are many, one after the other. */
+import { chunkCount, type ChunkRecords } from '../chunk-records.ts'
+import { maxInlineChunks, type FileEntry } from '../manifest/entry.ts'
+import { nameChunkList } from '../manifest/nodes.ts'
+import type { FileFingerprint, IndexedFile } from '../store/store.ts'
+import type { WalkedFile } from '../walk/walk-tree.ts'
+import type { IngestedEntry, IngestEvent } from './ingest.ts'
+
+/** Chunks of one event: 144 KiB of records. */
+const recordsPerEvent = 4096
+
+/** What was learned by reading a file, or known from before. */
+export interface KnownFile {
+  readonly fingerprint: FileFingerprint
+  readonly mode: number
+  readonly chunkSize: number
+  readonly records: ChunkRecords
+}
+
+export function entryOf(walked: WalkedFile, file: KnownFile): IngestedEntry & { readonly entry: FileEntry } {
+  const { fingerprint, mode, chunkSize, records } = file
+  const { path, diskPath } = walked
+  const { size, mtimeNs } = fingerprint
+  const entry: FileEntry = { kind: 'file', path, mode, mtimeNs, size, chunkSize, content: records }
+  return { entry, diskPath, fingerprint }
+}
+
+export function hasInlineChunks(records: ChunkRecords): boolean {
+  return chunkCount(records) <= maxInlineChunks
+}
+
+/** The events of a file with more than `maxInlineChunks` chunks. */
+export function* listEvents(walked: WalkedFile, file: KnownFile): Generator<IngestEvent> {
+  const { records } = file
+  const item = entryOf(walked, { ...file, records: new Uint8Array(0) })
+  yield { type: 'open', item }
+  const step = recordsPerEvent * (records.byteLength / chunkCount(records))
+  for (let at = 0; at < records.byteLength; at += step)
+    yield { type: 'chunks', records: records.subarray(at, at + step) }
+  yield closeEvent(item.entry, records)
+}
+
+export function closeEvent(entry: FileEntry, records: ChunkRecords): IngestEvent {
+  const content = hasInlineChunks(records) ? records : nameChunkList(records).reference
+  return { type: 'close', entry: { ...entry, content }, records }
+}
+
+export function indexRow(diskPath: string, file: KnownFile, indexedAtNs: bigint): IndexedFile {
+  const { fingerprint, chunkSize, records } = file
+  return { path: diskPath, fingerprint, chunkSize, records, indexedAtNs }
+}

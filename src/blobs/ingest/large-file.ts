@@ -1,0 +1,57 @@
+/** A large file on its way through ingest: its chunks are told region by region, while the rest is still being cut. */
+import { lstatSync } from 'node:fs'
+import { concatBytes } from '../../shared/bytes.ts'
+import { toFerryError } from '../../shared/errors.ts'
+import type { ChunkRecords } from '../chunk-records.ts'
+import { totalChunkBytes } from '../chunk-records.ts'
+import { chunkSizeFor } from '../chunker/parameters.ts'
+import { fingerprintOf } from '../fingerprint.ts'
+import type { WalkedFile } from '../walk/walk-tree.ts'
+import { cutLargeFile } from './cut-large-file.ts'
+import { closeEvent, entryOf, indexRow } from './file-events.ts'
+import type { IngestContext, IngestEvent, Unit } from './ingest.ts'
+
+/** Begins to cut at once; its events come when asked for. */
+export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit {
+  const { pool, limit, regionBytes, progress } = context
+  // The walk may be far ahead: whatever has happened to the file since then is no change under the reader yet.
+  const stats = lstatSync(walked.diskPath, { bigint: true, throwIfNoEntry: false })
+  const isFile = stats?.isFile() ?? false
+  const fingerprint = stats && isFile ? fingerprintOf(stats) : walked.fingerprint
+  const mode = stats && isFile ? Number(stats.mode & 0o777n) : walked.mode
+  const chunkSize = chunkSizeFor(fingerprint.size)
+  const readAtNs = BigInt(Date.now()) * 1_000_000n
+  const regions = cutLargeFile(
+    { diskPath: walked.diskPath, fingerprint, chunkSize },
+    { pool, limit: limit + 1, ...(regionBytes !== undefined && { regionBytes }) },
+  )
+  const progressItem = progress.beginItem(walked.path, 'hash', fingerprint.size)
+
+  async function* events(): AsyncGenerator<IngestEvent> {
+    const empty = { fingerprint, mode, chunkSize, records: new Uint8Array(0) }
+    const item = entryOf(walked, empty)
+    const parts: ChunkRecords[] = []
+    let bytes = 0
+    yield { type: 'open', item }
+    try {
+      for await (const records of regions) {
+        parts.push(records)
+        bytes += totalChunkBytes(records)
+        progressItem.bytes(bytes)
+        yield { type: 'chunks', records }
+      }
+    } catch (caught) {
+      const error = toFerryError(caught, `Cannot read "${walked.diskPath}"`)
+      // A closed pool or a failed thread is the end of everything, not of this file.
+      if (error.code === 'E_CANCELLED' || error.code === 'E_INTERNAL') throw error
+      progressItem.fail(error)
+      yield { type: 'drop', path: walked.path, error }
+      return
+    }
+    const records = concatBytes(parts)
+    context.remember(indexRow(walked.diskPath, { ...empty, records }, readAtNs))
+    progressItem.done()
+    yield closeEvent(item.entry, records)
+  }
+  return { [Symbol.asyncIterator]: events }
+}

@@ -1,0 +1,134 @@
+/**
+ * Worker tasks of sharing: read files, cut and hash them. A file counts only if nothing about it changed from before the
+ * first byte to behind the last one.
+ */
+import { chunkRecordBytes } from '../chunk-records.ts'
+import { createRecordSink, cutRange, type RecordSink } from '../chunker/cut-range.ts'
+import { chunkSizeFor } from '../chunker/parameters.ts'
+import {
+  equalFingerprints,
+  fingerprintFields,
+  fingerprintOf,
+  packFingerprint,
+  unpackFingerprint,
+} from '../fingerprint.ts'
+import { changedError, sourceError, statSource, withSource } from '../open-source.ts'
+import type { FileFingerprint } from '../store/store.ts'
+import { packError, type PackedError } from './packed-error.ts'
+
+/** A file that changes under the reader is read again this often at most. */
+const maxAttempts = 3
+
+export interface IngestFilesInput {
+  /** Absolute paths, joined with NUL. */
+  readonly paths: string
+  /** As the walk saw them, packed. */
+  readonly fingerprints: BigInt64Array
+}
+
+export interface IngestFilesOutput {
+  /** The records of all files, one list after the other. */
+  readonly records: Uint8Array<ArrayBuffer>
+  /** Chunks of each file; 0 for a failed one. */
+  readonly counts: Uint32Array<ArrayBuffer>
+  /** As they were read, packed. */
+  readonly fingerprints: BigInt64Array<ArrayBuffer>
+  /** Permission bits. */
+  readonly modes: Uint16Array<ArrayBuffer>
+  readonly readAtNs: bigint
+  /** By number of the file. */
+  readonly failures: ReadonlyMap<number, PackedError>
+}
+
+/** Reads whole files. Those that fail are told, and the others go on. */
+export function ingestFiles(input: IngestFilesInput): IngestFilesOutput {
+  const paths = input.paths.split('\0')
+  const readAtNs = BigInt(Date.now()) * 1_000_000n
+  const parts: Uint8Array[] = []
+  const counts = new Uint32Array(paths.length)
+  const fingerprints = new BigInt64Array(paths.length * fingerprintFields)
+  const modes = new Uint16Array(paths.length)
+  const failures = new Map<number, PackedError>()
+  let bytes = 0
+  paths.forEach((path, index) => {
+    try {
+      const { sink, fingerprint, mode } = ingestFile(path, unpackFingerprint(input.fingerprints, index))
+      packFingerprint(fingerprints, index, fingerprint)
+      modes[index] = mode
+      counts[index] = sink.count
+      parts.push(sink.take())
+      bytes += sink.count * chunkRecordBytes
+    } catch (error) {
+      failures.set(index, packError(error, `Cannot read "${path}"`))
+    }
+  })
+  const records = new Uint8Array(bytes)
+  let at = 0
+  for (const part of parts) {
+    records.set(part, at)
+    at += part.byteLength
+  }
+  return { records, counts, fingerprints, modes, readAtNs, failures }
+}
+
+function ingestFile(
+  path: string,
+  walked: FileFingerprint,
+): { sink: RecordSink; fingerprint: FileFingerprint; mode: number } {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return withSource(path, (fd) => {
+        // The walk's look at the file is the first "before"; device and inode tell that it was this one.
+        const before = attempt === 1 ? walked : fingerprintOf(statSource(fd, path))
+        const sink = createRecordSink()
+        const { size } = before
+        cutRange(fd, { path, size, chunkSize: chunkSizeFor(size), from: 0, until: size }, sink)
+        const after = statSource(fd, path)
+        if (!equalFingerprints(before, fingerprintOf(after))) throw changedError(path)
+        return { sink, fingerprint: before, mode: Number(after.mode & 0o777n) }
+      })
+    } catch (error) {
+      const failure = sourceError(error, path)
+      if (failure.code !== 'E_CHANGED' || attempt === maxAttempts) throw failure
+    }
+  }
+}
+
+export interface CutRegionInput {
+  readonly path: string
+  /** Packed; the file must still have it. */
+  readonly fingerprint: BigInt64Array
+  readonly chunkSize: number
+  readonly from: number
+  readonly until: number
+  readonly stopAt?: Float64Array | undefined
+}
+
+export interface CutRegionOutput {
+  readonly records: Uint8Array<ArrayBuffer>
+  /** Where the last chunk ends. */
+  readonly end: number
+}
+
+/**
+ * Cuts a part of a large file, as if a chunk began at `from`.
+ * @throws E_CHANGED when the file is not the one of the fingerprint, before or after.
+ */
+export function cutRegion(input: CutRegionInput): CutRegionOutput {
+  const { path, chunkSize, from, until, stopAt } = input
+  const expected = unpackFingerprint(input.fingerprint, 0)
+  try {
+    return withSource(path, (fd) => {
+      const check = (): void => {
+        if (!equalFingerprints(expected, fingerprintOf(statSource(fd, path)))) throw changedError(path)
+      }
+      check()
+      const sink = createRecordSink()
+      const end = cutRange(fd, { path, size: expected.size, chunkSize, from, until, stopAt }, sink)
+      check()
+      return { records: sink.take(), end }
+    })
+  } catch (error) {
+    throw sourceError(error, path)
+  }
+}
