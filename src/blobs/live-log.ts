@@ -7,28 +7,20 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { FerryError, toFerryError } from '../shared/errors.ts'
-import type { RunOptions } from '../shared/options.ts'
-import { encodeLiveEvent, liveFrameHeaderBytes, maxLiveFrameBytes } from './live-event-codec.ts'
+import { encodeLiveEvent } from './live-event-codec.ts'
 import type { LiveEvent } from './live-event.ts'
 
-export interface LiveLogReader {
-  /**
-   * The next frames: whole ones, at least one, and not more than `maxBytes` unless the first alone is longer (then it is
-   * at most `maxLiveFrameBytes`). Waits for the writer when all was read; undefined behind the end. One call at a time.
-   * @throws E_CANCELLED when the signal fires or the log was closed; what `fail` was given.
-   */
-  next(maxBytes: number, options?: RunOptions): Promise<Uint8Array | undefined>
-}
-
 export interface LiveLog extends Disposable {
+  /** Bytes so far. */
+  readonly length: number
   /** True once the `end` event was appended. */
   readonly ended: boolean
   /** @throws E_NO_SPACE, E_IO; then nothing of the event is in the log */
   append(event: LiveEvent): void
-  /** Ends the log without an end: readers get this error once they have read what there is. */
-  fail(error: FerryError): void
-  /** A reader at the beginning. */
-  read(): LiveLogReader
+  /** At most `maxBytes` from `offset`, a new array each time; empty when there is no more yet. @throws E_IO */
+  read(offset: number, maxBytes: number): Uint8Array
+  /** Resolves when there are bytes behind `offset`, or the log has ended or was closed, or the signal fires. */
+  grown(offset: number, signal: AbortSignal): Promise<void>
 }
 
 /** Beginning of a spool's file name; gc knows leftovers by it. */
@@ -48,7 +40,6 @@ export function openLiveLog(directory: string): LiveLog {
   let length = 0
   let ended = false
   let closed = false
-  let failure: FerryError | undefined
   /** Readers that have read everything. */
   const waiting = new Set<() => void>()
 
@@ -58,36 +49,18 @@ export function openLiveLog(directory: string): LiveLog {
     for (const resume of readers) resume()
   }
 
-  function readAt(offset: number, byteLength: number): Buffer {
-    const bytes = Buffer.allocUnsafe(byteLength)
-    for (let done = 0; done < byteLength; ) {
-      const count = readSync(file, bytes, done, byteLength - done, offset + done)
-      if (count === 0) throw new FerryError('E_IO', 'Cannot read the log of the live share: it was cut')
-      done += count
-    }
-    return bytes
-  }
-
-  /** Whole frames from `offset`, where there is at least one. */
-  function readFrames(offset: number, maxBytes: number): Uint8Array {
-    const wanted = Math.min(length - offset, Math.max(maxBytes, liveFrameHeaderBytes))
-    const bytes = readAt(offset, wanted)
-    let end = 0
-    while (end + 4 <= wanted && end + 4 + bytes.readUInt32LE(end) <= wanted)
-      end += 4 + bytes.readUInt32LE(end)
-    return end > 0 ? bytes.subarray(0, end) : readAt(offset, 4 + bytes.readUInt32LE(0))
-  }
-
-  const log: LiveLog = {
+  return {
+    get length() {
+      return length
+    },
     get ended() {
       return ended
     },
     append(event) {
       if (ended || closed) throw new FerryError('E_INTERNAL', `${what}: it has ended`)
-      const frames = encodeLiveEvent(event)
       let at = length
       try {
-        for (const frame of frames) {
+        for (const frame of encodeLiveEvent(event)) {
           for (let done = 0; done < frame.byteLength; ) done += writeSync(file, frame, done, null, at + done)
           at += frame.byteLength
         }
@@ -98,28 +71,26 @@ export function openLiveLog(directory: string): LiveLog {
       ended = event.type === 'end'
       wake()
     },
-    fail(error) {
-      failure ??= error
-      wake()
-    },
-    read() {
-      let offset = 0
-      return {
-        async next(maxBytes, options) {
-          for (;;) {
-            if (options?.signal?.aborted === true || closed)
-              throw new FerryError('E_CANCELLED', 'Cannot follow the live share: stopped')
-            if (offset < length) {
-              const frames = readFrames(offset, Math.min(maxBytes, maxReadBytes))
-              offset += frames.byteLength
-              return frames
-            }
-            if (ended) return undefined
-            if (failure !== undefined) throw failure
-            await untilMore(waiting, options?.signal)
-          }
-        },
+    read(offset, maxBytes) {
+      const bytes = new Uint8Array(closed ? 0 : Math.max(0, Math.min(maxBytes, length - offset)))
+      for (let done = 0; done < bytes.byteLength; ) {
+        const count = readSync(file, bytes, done, bytes.byteLength - done, offset + done)
+        if (count === 0) throw new FerryError('E_IO', 'Cannot read the log of the live share: it was cut')
+        done += count
       }
+      return bytes
+    },
+    grown(offset, signal) {
+      if (offset < length || ended || closed || signal.aborted) return Promise.resolve()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const resume = (): void => {
+        signal.removeEventListener('abort', resume)
+        waiting.delete(resume)
+        resolve()
+      }
+      waiting.add(resume)
+      signal.addEventListener('abort', resume)
+      return promise
     },
     [Symbol.dispose]() {
       if (closed) return
@@ -129,22 +100,6 @@ export function openLiveLog(directory: string): LiveLog {
       wake()
     },
   }
-  return log
-}
-
-/** One read, so that a generous caller does not make a small log's reader take memory for a large one. */
-const maxReadBytes: number = 4 * maxLiveFrameBytes
-
-function untilMore(waiting: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const resume = (): void => {
-    signal?.removeEventListener('abort', resume)
-    waiting.delete(resume)
-    resolve()
-  }
-  waiting.add(resume)
-  signal?.addEventListener('abort', resume)
-  return promise
 }
 
 function tryUnlink(path: string): boolean {

@@ -17,6 +17,8 @@ export interface LiveObject {
   readonly kind: ObjectKind
   readonly hash: Uint8Array
   readonly bytes: Uint8Array
+  /** Entries of a page; 0 for other objects. */
+  readonly entries: number
 }
 
 export interface LiveManifest {
@@ -31,7 +33,7 @@ export interface LiveManifest {
 
 /** `onObject` gets every page, every large file's chunk list, and at last the root object: what the store keeps. */
 export function createLiveManifest(onObject: (object: LiveObject) => void): LiveManifest {
-  const builder = createManifestBuilder(({ hash, bytes }) => onObject({ kind: 'page', hash, bytes }))
+  const builder = createManifestBuilder((page) => onObject({ kind: 'page', ...page }))
   let open: { readonly entry: FileEntry; readonly parts: ChunkRecords[] } | undefined
 
   function close(): FileEntry | undefined {
@@ -41,7 +43,7 @@ export function createLiveManifest(onObject: (object: LiveObject) => void): Live
     let content: FileEntry['content'] = records
     if (chunkCount(records) > maxInlineChunks) {
       content = nameChunkList(records).reference
-      onObject({ kind: 'list', hash: content.blob, bytes: records })
+      onObject({ kind: 'list', hash: content.blob, bytes: records, entries: 0 })
     }
     const entry = { ...open.entry, content }
     open = undefined
@@ -61,7 +63,7 @@ export function createLiveManifest(onObject: (object: LiveObject) => void): Live
     },
     finish() {
       const built = builder.finish()
-      onObject({ kind: 'root', hash: built.root, bytes: built.rootObject })
+      onObject({ kind: 'root', hash: built.root, bytes: built.rootObject, entries: 0 })
       return built
     },
   }

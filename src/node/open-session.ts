@@ -47,7 +47,7 @@ export interface SessionTarget {
 }
 
 export interface SessionOptions extends ConnectOptions {
-  /** Reads the live log (see blobs/manifest/live-log.ts). Without it, live shares cannot be followed. */
+  /** Reads the live log (see blobs/live-log.ts). Without it, live shares cannot be followed. */
   readonly createLiveDecoder?: () => LiveDecoder
   readonly handshakeTimeoutMs?: number
   readonly progressWindowMs?: number

@@ -23,7 +23,7 @@ export interface OfferDescription {
 /** Why a peer that knows the secret is still not served. */
 export type AdmissionRefusal = 'expired' | 'used-up' | 'not-allowed'
 
-/** The live events so far, encoded, as one growing run of bytes (see blobs/manifest/live-log.ts). */
+/** The live events so far, encoded, as one growing run of bytes (see blobs/live-log.ts). */
 export interface LiveLogReader {
   /** At most `maxBytes` from `offset`; empty when there is no more yet, or no more at all. A new array each time. */
   read(offset: number, maxBytes: number): Uint8Array

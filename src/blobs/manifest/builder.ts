@@ -18,6 +18,8 @@ import type { ManifestTotals } from './root.ts'
 export interface BuiltPage {
   readonly hash: Uint8Array
   readonly bytes: Uint8Array
+  /** How many it holds. */
+  readonly entries: number
 }
 
 export interface BuiltManifest {
@@ -51,7 +53,7 @@ export function createManifestBuilder(onPage: (page: BuiltPage) => void): Manife
     table.u32(count)
     table.u32(page.byteLength)
     weight = 0
-    onPage({ hash: pageHash, bytes: page })
+    onPage({ hash: pageHash, bytes: page, entries: count })
   }
 
   return {
