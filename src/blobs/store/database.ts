@@ -17,6 +17,8 @@ export interface DatabaseSchema {
    * be found out again.
    */
   readonly synchronous: 'normal' | 'full'
+  /** Its content can be found out again: on a full disk it may then be changed in place, without a safe journal. */
+  readonly rebuildable: boolean
 }
 
 export interface Database extends Disposable {
@@ -103,24 +105,65 @@ export function suspicionPath(path: string): string {
 /** @throws E_STORE (damaged, newer, locked), E_PERMISSION, E_NO_SPACE */
 export function openDatabase(path: string, schema: DatabaseSchema): Database {
   const what = `Cannot open the store "${path}"`
-  let database: DatabaseSync | undefined
   try {
     // SQLite gives its own files the mode of the database, so this must be right before it opens it.
     const file = openSync(path, 'a', 0o600)
     if (process.getuid !== undefined) fchmodSync(file, 0o600)
     closeSync(file)
-    database = new DatabaseSync(path, { timeout: busyTimeoutMs })
-    prepareSchema(database, schema, what)
+    return wrap(path, connect(path, schema, what))
   } catch (error) {
-    database?.close()
     throw toStoreError(error, what)
   }
-  return wrap(path, database)
+}
+
+function connect(path: string, schema: DatabaseSchema, what: string): DatabaseSync {
+  const attempt = (prepare: (database: DatabaseSync) => void): DatabaseSync => {
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    try {
+      prepare(database)
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+  try {
+    return attempt((database) => prepareSchema(database, schema, what))
+  } catch (error) {
+    if (!meansNoRoom(error)) throw error
+    try {
+      return attempt((database) => prepareWithoutRoom(database, schema, what))
+    } catch {
+      throw error
+    }
+  }
+}
+
+/** A full disk has no room for the memory that processes share, and SQLite then reports an error of the disk. */
+function meansNoRoom(error: unknown): boolean {
+  const code = resultCode(error)
+  return code === resultCodes.full || code === resultCodes.io || code === resultCodes.cannotOpen
+}
+
+/**
+ * For looking and tidying up on a full disk: alone, so without shared memory, and what is rebuildable without a journal
+ * file, so that deleting needs no room.
+ */
+function prepareWithoutRoom(database: DatabaseSync, schema: DatabaseSchema, what: string): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY')
+  if (schemaVersion(database) !== schema.version)
+    throw new FerryError('E_NO_SPACE', `${what}: the disk is full`, {
+      hint: 'free some space, then try again',
+    })
+  if (schema.rebuildable) database.exec('PRAGMA journal_mode = MEMORY')
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
 }
 
 function prepareSchema(database: DatabaseSync, schema: DatabaseSchema, what: string): void {
-  const version = (): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
-  const found = version()
+  const found = schemaVersion(database)
   if (found > schema.version)
     throw new FerryError('E_STORE', `${what}: a newer ferry has written it (version ${found})`, {
       hint: 'update ferry, or set FERRY_STORE to another folder',
@@ -134,7 +177,8 @@ function prepareSchema(database: DatabaseSync, schema: DatabaseSchema, what: str
   database.exec('BEGIN IMMEDIATE')
   try {
     // Another process may have made the tables while this one waited for the lock.
-    if (version() < schema.version) database.exec(`${schema.sql}; PRAGMA user_version = ${schema.version}`)
+    if (schemaVersion(database) < schema.version)
+      database.exec(`${schema.sql}; PRAGMA user_version = ${schema.version}`)
     database.exec('COMMIT')
   } catch (error) {
     rollBack(database)

@@ -3,7 +3,7 @@
  * second, and the checksum, which covers the path too, makes a row that a bad disk has changed count as absent.
  *
  * 0: CRC-32 of the path and of everything behind itself · 4: log2 of the chunk size u8, zeros · 8: size u64 ·
- * 16: mtimeNs i64 · 24: ctimeNs i64 · 32: inode u64 · 40: device u64 · 48: indexedAtNs i64 · 56: chunk records
+ * 16: mtimeNs i64 · 24: ctimeNs i64 · 32: inode i64 · 40: device i64 · 48: indexedAtNs i64 · 56: chunk records
  */
 import { crc32 } from 'node:zlib'
 import type { IndexedFile } from './store.ts'
@@ -23,8 +23,8 @@ export function encodeFileRow(file: IndexedFile): Uint8Array {
   view.setBigUint64(8, BigInt(fingerprint.size), true)
   view.setBigInt64(16, fingerprint.mtimeNs, true)
   view.setBigInt64(24, fingerprint.ctimeNs, true)
-  view.setBigUint64(32, fingerprint.inode, true)
-  view.setBigUint64(40, fingerprint.device, true)
+  view.setBigInt64(32, fingerprint.inode, true)
+  view.setBigInt64(40, fingerprint.device, true)
   view.setBigInt64(48, file.indexedAtNs, true)
   view.setUint8(4, 31 - Math.clz32(file.chunkSize))
   row.set(records, headerBytes)
@@ -44,8 +44,8 @@ export function decodeFileRow(path: unknown, row: unknown): IndexedFile | undefi
       size: Number(view.getBigUint64(8, true)),
       mtimeNs: view.getBigInt64(16, true),
       ctimeNs: view.getBigInt64(24, true),
-      inode: view.getBigUint64(32, true),
-      device: view.getBigUint64(40, true),
+      inode: view.getBigInt64(32, true),
+      device: view.getBigInt64(40, true),
     },
     indexedAtNs: view.getBigInt64(48, true),
     chunkSize: 2 ** view.getUint8(4),

@@ -14,8 +14,13 @@ import { objectsSql, openDiskObjects } from './disk-objects.ts'
 import { decodeShareRow, openDiskShares, sharesSql } from './disk-shares.ts'
 import type { ShareRecord, Store } from './store.ts'
 
-const indexSchema: DatabaseSchema = { version: 1, sql: `${filesSql}; ${objectsSql}`, synchronous: 'normal' }
-const sharesSchema: DatabaseSchema = { version: 1, sql: sharesSql, synchronous: 'full' }
+const indexSchema: DatabaseSchema = {
+  version: 1,
+  sql: `${filesSql}; ${objectsSql}`,
+  synchronous: 'normal',
+  rebuildable: true,
+}
+const sharesSchema: DatabaseSchema = { version: 1, sql: sharesSql, synchronous: 'full', rebuildable: false }
 
 /** A store on disk, with what gc and verify need besides. */
 export interface DiskStore extends Store {
