@@ -2,7 +2,7 @@
  * Where ferry keeps its things. Options come before environment variables, these before the system's custom:
  * `FERRY_STORE` names the data directory alone, `FERRY_HOME` one directory for everything.
  */
-import { lstatSync, mkdirSync, readdirSync, chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { FerryError, toFerryError } from './errors.ts'
@@ -87,7 +87,7 @@ export function makePrivateDirectory(path: string): void {
   const what = `Cannot use "${path}" as ferry's directory`
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
-    const { uid, mode } = lstatSync(join(path, '.'))
+    const { uid, mode } = statSync(path)
     const self = process.getuid?.()
     if (self === undefined) return
     if (uid !== self)
@@ -102,7 +102,12 @@ export function makePrivateDirectory(path: string): void {
       })
     chmodSync(path, 0o700)
   } catch (error) {
-    throw toFerryError(error, what)
+    const failure = toFerryError(error, what)
+    if (failure.code !== 'E_PERMISSION') throw failure
+    throw new FerryError(failure.code, failure.message, {
+      cause: error,
+      hint: 'set FERRY_HOME to a folder that you can write to',
+    })
   }
 }
 

@@ -9,6 +9,9 @@ export const filesSql = `
   CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL, row BLOB NOT NULL);
   CREATE UNIQUE INDEX files_path ON files (path)`
 
+/** SQL for the eight bytes of a row that hold the size; see file-row.ts. */
+export const fileSizeColumn = 'substr(row, 9, 8)'
+
 /** Listings read this much at a time, and hold no lock between: a reader may stop for minutes, or write meanwhile. */
 const batchBytes = 1 << 20
 
