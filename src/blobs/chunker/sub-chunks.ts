@@ -17,7 +17,7 @@ export const subChunkRecordBytes = 18
 export const subChunkHashBytes = 16
 
 /** The packed list of the sub-chunks of `bytes`, in order. */
-export function subChunksOf(bytes: Uint8Array): Uint8Array {
+export function subChunksOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const records = new Uint8Array(
     Math.ceil(bytes.byteLength / subChunkParameters.minBytes) * subChunkRecordBytes,
   )

@@ -7,16 +7,23 @@ import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
 import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
 import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
+import type {
+  ReadRangesInput,
+  ReadRangesOutput,
+  RecheckInput,
+  RecheckOutput,
+  SubChunksInput,
+  SubChunksOutput,
+} from './read-task.ts'
 import type { WriteChunksInput, WriteChunksOutput } from './write-chunks-task.ts'
 import type { WriteFilesInput, WriteFilesOutput } from './write-files-task.ts'
 
 export interface TaskMap {
-  /** Gives back what it gets; for tests of the pool. */
-  echo: { input: { readonly bytes: ArrayBuffer }; output: { readonly bytes: ArrayBuffer } }
-  /** Throws the error that is described; for tests of the pool. */
-  fail: { input: { readonly path: string }; output: never }
   ingestFiles: { input: IngestFilesInput; output: IngestFilesOutput }
   cutRegion: { input: CutRegionInput; output: CutRegionOutput }
+  readRanges: { input: ReadRangesInput; output: ReadRangesOutput }
+  recheck: { input: RecheckInput; output: RecheckOutput }
+  subChunks: { input: SubChunksInput; output: SubChunksOutput }
   writeChunks: { input: WriteChunksInput; output: WriteChunksOutput }
   copyChunks: { input: CopyChunksInput; output: CopyChunksOutput }
   writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }

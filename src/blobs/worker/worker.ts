@@ -1,5 +1,4 @@
 /** The body of a worker thread: takes one request after the other, runs the task, and answers. */
-import { lstatSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { copyChunks } from './copy-chunks-task.ts'
 import { finishPart } from './finish-part-task.ts'
@@ -7,18 +6,12 @@ import { cutRegion, ingestFiles } from './ingest-task.ts'
 import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
+import { readRanges, recheck, subChunks } from './read-task.ts'
 import type { Task, TaskMap } from './tasks.ts'
 import { writeChunks } from './write-chunks-task.ts'
 import { writeFiles } from './write-files-task.ts'
 
 const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
-  echo: { run: (input) => input, moves: ({ bytes }) => [bytes] },
-  fail: {
-    run({ path }) {
-      lstatSync(path)
-      throw new Error('the path exists')
-    },
-  },
   ingestFiles: {
     run: ingestFiles,
     moves: ({ records, counts, fingerprints, modes }) => [
@@ -29,6 +22,9 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
     ],
   },
   cutRegion: { run: cutRegion, moves: ({ records }) => [records.buffer] },
+  readRanges: { run: readRanges, moves: ({ bytes }) => [bytes] },
+  recheck: { run: recheck },
+  subChunks: { run: subChunks, moves: ({ lists }) => lists.map((list) => list.buffer) },
   writeChunks: { run: writeChunks },
   copyChunks: { run: copyChunks },
   writeFiles: { run: writeFiles },

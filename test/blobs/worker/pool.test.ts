@@ -1,61 +1,82 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import test from 'node:test'
-import { createWorkerPool } from '../../../src/blobs/worker/pool.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { after } from 'node:test'
+import { createWorkerPool, type WorkerPool } from '../../../src/blobs/worker/pool.ts'
 import { FerryError, isSystemError } from '../../../src/shared/errors.ts'
 
-test('buffers are moved both ways, not copied', async () => {
-  await using pool = createWorkerPool({ size: 1 })
-  const bytes = Uint8Array.of(1, 2, 3).buffer
-  const output = await pool.run('echo', { bytes }, [bytes])
-  assert.equal(bytes.byteLength, 0)
-  assert.deepEqual(new Uint8Array(output.bytes), Uint8Array.of(1, 2, 3))
+const scratch = mkdtempSync(join(tmpdir(), 'ferry-pool-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+const path = join(scratch, 'file')
+writeFileSync(
+  path,
+  Uint8Array.from({ length: 256 }, (_, index) => index),
+)
+
+/** Reads one byte of the file in a worker. */
+async function readByte(pool: WorkerPool, offset: number): Promise<number | undefined> {
+  const files = [{ path, size: 256, mtimeNs: 0n, trusted: true }]
+  const input = { files, ranges: Float64Array.of(0, offset, 1) }
+  return new Uint8Array((await pool.run('readRanges', input)).bytes)[0]
+}
+
+const regionOf = (file: string) => ({
+  ...{ path: file, fingerprint: new BigInt64Array(5), chunkSize: 65_536 },
+  ...{ from: 0, until: 1 },
 })
 
 test('many tasks at once all get their own answer', async () => {
   await using pool = createWorkerPool({ size: 2 })
-  const answers = await Promise.all(
-    Array.from({ length: 200 }, async (_, index) => {
-      const output = await pool.run('echo', { bytes: Uint32Array.of(index).buffer })
-      return new Uint32Array(output.bytes)[0]
-    }),
-  )
-  assert.deepEqual(
-    answers,
-    answers.map((_, index) => index),
-  )
+  const offsets = Array.from({ length: 200 }, (_, index) => index)
+  assert.deepEqual(await Promise.all(offsets.map((offset) => readByte(pool, offset))), offsets)
 })
 
-test('an error crosses with its code, message and cause', async () => {
+test('given buffers are moved, not copied', async () => {
   await using pool = createWorkerPool({ size: 1 })
-  await assert.rejects(pool.run('fail', { path: '/nowhere/at all' }), (error) => {
+  const input = regionOf(path)
+  const refused = assert.rejects(pool.run('cutRegion', input, [input.fingerprint.buffer]), {
+    code: 'E_CHANGED',
+  })
+  assert.equal(input.fingerprint.byteLength, 0)
+  await refused
+})
+
+test('an error crosses with its code, message, hint and cause', async () => {
+  await using pool = createWorkerPool({ size: 1 })
+  await assert.rejects(pool.run('cutRegion', regionOf('/nowhere/at all')), (error) => {
     assert.ok(error instanceof FerryError)
     assert.equal(error.code, 'E_NOT_FOUND')
-    assert.match(error.message, /^Cannot run the task fail: it does not exist$/)
+    assert.equal(error.message, 'Cannot read "/nowhere/at all": it does not exist')
     assert.ok(isSystemError(error.cause) && error.cause.code === 'ENOENT')
     return true
   })
-  await assert.rejects(pool.run('fail', { path: '/' }), { code: 'E_INTERNAL' })
+  await assert.rejects(pool.run('cutRegion', regionOf(path)), (error) => {
+    assert.ok(error instanceof FerryError && error.retryable)
+    assert.equal(error.hint, 'share it again when nothing writes to it')
+    return true
+  })
 })
 
 test('closing rejects what is under way and what comes later', async () => {
   const pool = createWorkerPool({ size: 1 })
-  const underWay = assert.rejects(pool.run('echo', { bytes: new ArrayBuffer(1) }), { code: 'E_CANCELLED' })
+  const underWay = assert.rejects(readByte(pool, 0), { code: 'E_CANCELLED' })
   await pool.close()
   await underWay
-  await assert.rejects(pool.run('echo', { bytes: new ArrayBuffer(1) }), { code: 'E_CANCELLED' })
+  await assert.rejects(readByte(pool, 0), { code: 'E_CANCELLED' })
   await pool.close()
 })
 
 test('a pool with work keeps the process alive, an idle one does not', () => {
   const script = `
     const { createWorkerPool } = await import(${JSON.stringify(new URL('../../../src/blobs/worker/pool.js', import.meta.url).href)})
-    const { bytes } = await createWorkerPool().run('echo', { bytes: new ArrayBuffer(7) })
-    console.log(bytes.byteLength)`
+    const { lists } = await createWorkerPool().run('subChunks', { files: [], ranges: new Float64Array(0) })
+    console.log(lists.length)`
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
     timeout: 20_000,
   })
-  assert.equal(child.stdout, '7\n', child.stderr)
+  assert.equal(child.stdout, '0\n', child.stderr)
   assert.equal(child.status, 0)
 })

@@ -1,0 +1,192 @@
+/**
+ * Worker tasks of serving: read, check and cut again what peers ask for. A user's file is never trusted to be what it was:
+ * what is looked at before and behind the reading must be what the share promises, or the range fails.
+ */
+import { realpathSync, readSync, type BigIntStats } from 'node:fs'
+import { equalBytes } from '../../shared/bytes.ts'
+import { isSystemError } from '../../shared/errors.ts'
+import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
+import { subChunksOf } from '../chunker/sub-chunks.ts'
+import { hash } from '../hash.ts'
+import { changedError, sourceError, statSource, withSource } from '../open-source.ts'
+
+/** A file as the manifest promises it. */
+export interface SourceFile {
+  /** Absolute. */
+  readonly path: string
+  readonly size: number
+  readonly mtimeNs: bigint
+  /** The path may lead through links, because it was shared with --follow-symlinks. */
+  readonly follow?: boolean | undefined
+  /** Its content was checked although its time differs: then only that it stays as it is counts. */
+  readonly trusted?: boolean | undefined
+}
+
+/** Three numbers a range: index into the files (−1: of none), offset, length. */
+export type PackedRanges = Float64Array<ArrayBuffer>
+
+export interface RangeProblem {
+  /** Index of the range. */
+  readonly index: number
+  /** 'changed': the file is not the one that was shared; 'unknown': there is no such range. */
+  readonly reason: 'changed' | 'unreadable' | 'unknown'
+  readonly message: string
+}
+
+export interface ReadRangesInput {
+  readonly files: readonly SourceFile[]
+  readonly ranges: PackedRanges
+}
+
+export interface ReadRangesOutput {
+  /** All ranges, one behind the other; failed ones are zeros. */
+  readonly bytes: ArrayBuffer
+  readonly failed: readonly RangeProblem[]
+}
+
+interface Range {
+  readonly file: number
+  readonly offset: number
+  readonly length: number
+}
+
+function unpackRanges(packed: PackedRanges): Range[] {
+  return Array.from({ length: packed.length / 3 }, (_, index) => ({
+    file: packed[index * 3] as number,
+    offset: packed[index * 3 + 1] as number,
+    length: packed[index * 3 + 2] as number,
+  }))
+}
+
+/** Reads ranges; those of one file that follow each other with one open, and those that touch with one read. */
+export function readRanges(input: ReadRangesInput): ReadRangesOutput {
+  const ranges = unpackRanges(input.ranges)
+  const bytes = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0))
+  const failed: RangeProblem[] = []
+  let at = 0
+  for (let first = 0; first < ranges.length; ) {
+    const number = (ranges[first] as Range).file
+    let next = first
+    let length = 0
+    while (ranges[next]?.file === number) length += (ranges[next++] as Range).length
+    const into = bytes.subarray(at, at + length)
+    const problem = readGroup(input.files[number], ranges.slice(first, next), into)
+    if (problem) {
+      into.fill(0)
+      for (let index = first; index < next; index++) failed.push({ index, ...problem })
+    }
+    at += length
+    first = next
+  }
+  return { bytes: bytes.buffer, failed }
+}
+
+type Problem = Omit<RangeProblem, 'index'>
+
+function readGroup(
+  file: SourceFile | undefined,
+  ranges: readonly Range[],
+  into: Uint8Array,
+): Problem | undefined {
+  if (!file) return { reason: 'unknown', message: 'Cannot read a range that is not in the share' }
+  try {
+    withUnchanged(file, (fd) => {
+      let at = 0
+      for (let first = 0; first < ranges.length; ) {
+        const { offset } = ranges[first] as Range
+        let end = offset
+        while (ranges[first]?.offset === end) end += (ranges[first++] as Range).length
+        readFully(fd, file.path, into.subarray(at, at + end - offset), offset)
+        at += end - offset
+      }
+    })
+    return undefined
+  } catch (error) {
+    const named = sourceError(error, file.path)
+    const isGone = isSystemError(error) && error.code === 'ENOENT'
+    return { reason: named.code === 'E_CHANGED' || isGone ? 'changed' : 'unreadable', message: named.message }
+  }
+}
+
+/** Runs `use` with the file open, and fails when the file is not the promised one, or changes meanwhile. */
+function withUnchanged<Result>(file: SourceFile, use: (fd: number) => Result): Result {
+  const path = file.follow ? realpathSync(file.path) : file.path
+  return withSource(path, (fd) => {
+    const before = statSource(fd, file.path)
+    if (Number(before.size) !== file.size || (before.mtimeNs !== file.mtimeNs && !file.trusted))
+      throw changedError(file.path)
+    const result = use(fd)
+    if (!isSameState(before, statSource(fd, file.path))) throw changedError(file.path)
+    return result
+  })
+}
+
+function isSameState(before: BigIntStats, after: BigIntStats): boolean {
+  return before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs
+}
+
+function readFully(fd: number, path: string, into: Uint8Array, offset: number): void {
+  for (let done = 0; done < into.byteLength; ) {
+    const count = readSync(fd, into, done, into.byteLength - done, offset + done)
+    if (count === 0) throw changedError(path)
+    done += count
+  }
+}
+
+export interface RecheckInput {
+  /** Each with its whole chunk list. */
+  readonly files: readonly (SourceFile & { readonly records: ChunkRecords })[]
+  readonly ranges: PackedRanges
+}
+
+export interface RecheckOutput {
+  /** True when every chunk that a range touches is still what its file's list says. */
+  readonly same: boolean
+}
+
+/** Reads and hashes chunks again, whatever time the files have now. */
+export function recheck(input: RecheckInput): RecheckOutput {
+  const check = ({ file: number, offset, length }: Range): boolean => {
+    const file = input.files[number]
+    if (!file) return false
+    try {
+      return withUnchanged({ ...file, trusted: true }, (fd) => {
+        let at = 0
+        for (let index = 0; index < chunkCount(file.records) && at < offset + length; index++) {
+          const chunkLength = chunkLengthAt(file.records, index)
+          if (at + chunkLength > offset) {
+            const chunk = new Uint8Array(chunkLength)
+            readFully(fd, file.path, chunk, at)
+            if (!equalBytes(hash(chunk), chunkHashAt(file.records, index))) return false
+          }
+          at += chunkLength
+        }
+        return at >= offset + length
+      })
+    } catch {
+      // Gone, unreadable or changing: in any case not what was promised.
+      return false
+    }
+  }
+  return { same: unpackRanges(input.ranges).every(check) }
+}
+
+export interface SubChunksInput {
+  readonly files: readonly SourceFile[]
+  readonly ranges: PackedRanges
+}
+
+export interface SubChunksOutput {
+  /** For each range its packed sub-chunks; empty when it could not be read. */
+  readonly lists: readonly Uint8Array<ArrayBuffer>[]
+}
+
+/** Cuts each range again with the small average. */
+export function subChunks({ files, ranges }: SubChunksInput): SubChunksOutput {
+  const lists: Uint8Array<ArrayBuffer>[] = []
+  for (let at = 0; at < ranges.length; at += 3) {
+    const { bytes, failed } = readRanges({ files, ranges: ranges.slice(at, at + 3) })
+    lists.push(failed.length > 0 ? new Uint8Array(0) : subChunksOf(new Uint8Array(bytes)))
+  }
+  return { lists }
+}
