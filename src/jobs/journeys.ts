@@ -34,7 +34,10 @@ const missing = (): never => {
 }
 
 export const journeys: Journeys = {
-  share: async () => missing(),
+  async share(inputs, options, context) {
+    const { runShare } = await import('./share.ts')
+    return await runShare(inputs, options, context)
+  },
   receive: async () => missing(),
   list: async () => missing(),
   verify: async () => missing(),

@@ -1,0 +1,156 @@
+/**
+ * The journey of a share: recall the ticket → walk → read, cut and hash in the workers → the live log and the manifest
+ * grow → receivers are served from the first moment → sealed and signed → served until it is stopped, expires, or is used
+ * up. The ticket is told before anything is read (with `pin`, when everything is).
+ */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { ingest } from '../blobs/ingest/ingest.ts'
+import { openLiveLog } from '../blobs/live-log.ts'
+import type { FileEntry } from '../blobs/manifest/entry.ts'
+import { walk } from '../blobs/walk/walk.ts'
+import { signRoot } from '../node/root-signature.ts'
+import { encodeTicket } from '../node/ticket.ts'
+import { cancelled } from '../shared/concurrency.ts'
+import { createCatalogue } from './share/catalogue.ts'
+import { createDoor } from './share/door.ts'
+import { createOffer } from './share/offer.ts'
+import { recallShare } from './share/remember.ts'
+import { openSources, type ShareSources } from './share/sources.ts'
+import { collectFailures } from './share/failures.ts'
+import type { ShareContext, ShareInput, ShareOptions, ShareResult, ShareSealed } from './types.ts'
+
+/** Files read at once when the user does not say: more than the cores only wait for each other. */
+const defaultJobs: number = Math.min(8, availableParallelism())
+
+/**
+ * Runs until it is cancelled (then it rejects with E_CANCELLED), expires, or is used up.
+ * @throws E_NOT_FOUND, E_USAGE when something named cannot be shared; E_STORE, E_PERMISSION, E_NO_SPACE.
+ */
+export async function runShare(
+  inputs: readonly ShareInput[],
+  options: ShareOptions,
+  context: ShareContext,
+): Promise<ShareResult> {
+  const { signal, tools } = context
+  const { progress, failures } = collectFailures(context.progress)
+  progress.phase('resolve')
+  using sources = await openSources(inputs, options, tools.directory, signal)
+  const [store, identity, pool] = await Promise.all([tools.store(), tools.identity(), tools.pool()])
+  let record = recallShare(store.shares, sources, options, Date.now())
+  progress.name(record.name)
+
+  using log = openLiveLog(store.temporaryDirectory)
+  const catalogue = createCatalogue(store.objects)
+  const disk = diskPaths(sources)
+  let seal: { readonly root: Uint8Array; readonly signature: Uint8Array } | undefined
+  await using door = createDoor({ record, shares: store.shares, progress })
+  const offer = createOffer({
+    record,
+    catalogue,
+    log,
+    objects: store.objects,
+    pool,
+    diskPath: disk.of,
+    follow: options.followSymlinks ?? false,
+    describe: () => ({ name: record.name, live: !seal, root: seal?.root, signature: seal?.signature }),
+    admit: door.admit,
+    finished: door.finished,
+  })
+
+  /** Walks and hashes everything, telling the log; ends with the signed root. */
+  async function hashAll(): Promise<ShareSealed> {
+    progress.phase('hash')
+    const batches = walk(
+      [...sources.paths].map(([name, diskPath]) => ({ name, diskPath })),
+      {
+        include: options.include,
+        exclude: options.exclude,
+        gitignore: options.gitignore,
+        followSymlinks: options.followSymlinks,
+        leaveOut: [tools.directory],
+        signal,
+      },
+    )
+    const limit = options.jobs ?? defaultJobs
+    const found = ingest(batches, { pool, files: store.files, progress, limit, signal })
+    for await (const event of found) {
+      if (event.type === 'entries') event.items.forEach(disk.learn)
+      else if (event.type === 'open') disk.learn(event.item)
+      log.append(catalogue.take(event))
+    }
+    const { root, totals } = catalogue.finish()
+    const signature = signRoot(identity, record.id, root)
+    seal = { root, signature }
+    record = { ...record, root, signature, downloads: door.downloads }
+    store.shares.put(record)
+    log.append({ type: 'end', root, signature, dropped: catalogue.dropped })
+    return { root, files: totals.files, bytes: totals.bytes, reusedBytes: found.reusedBytes }
+  }
+
+  // Hashing begins while the network starts.
+  const hashing = hashAll()
+  hashing.catch(() => undefined)
+  const { host, provider, onEvent } = await tools.serving(record.port === 0 ? undefined : record.port)
+  if (host.port !== undefined && host.port !== record.port) {
+    if (record.port !== 0)
+      progress.warn(`Port ${record.port} is taken: tickets of this share from before lead nowhere for now`)
+    record = { ...record, port: host.port, downloads: door.downloads }
+    store.shares.put(record)
+  }
+  const stopListening = onEvent(record.id, door.onEvent)
+  const offered = provider.offer(offer)
+  try {
+    const tell = (root?: Uint8Array): string => {
+      const ticket = encodeTicket({
+        version: 1,
+        peer: identity.peer,
+        addrs: host.addresses,
+        secret: record.secret,
+        ...(root && { root }),
+      })
+      context.onTicket({ ticket, name: record.name, root, addresses: host.addresses })
+      return ticket
+    }
+    const early = options.pin ? undefined : tell()
+    const sealed = await Promise.race([hashing, stopped(signal)])
+    door.setTotal(sealed.bytes)
+    const ticket = early ?? tell(sealed.root)
+    context.onSealed(sealed)
+    progress.phase('serve')
+    const ended = await Promise.race([door.ended, stopped(signal)])
+    return { ticket, name: record.name, ...sealed, failed: failures(), downloads: door.downloads, ended }
+  } finally {
+    stopListening()
+    await offered[Symbol.asyncDispose]()
+    // The spool and the log are closed behind this, so nothing may still write to them.
+    await hashing.catch(() => undefined)
+  }
+}
+
+/** Rejects when the signal fires; never resolves. */
+function stopped(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(cancelled(signal))
+    else signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true })
+  })
+}
+
+/** Where files lie: below the path of their top-level name, but for those that a followed link led to. */
+function diskPaths(sources: ShareSources): {
+  of(entry: FileEntry): string
+  learn(item: { readonly entry: { readonly path: string }; readonly diskPath: string }): void
+} {
+  const elsewhere = new Map<string, string>()
+  const derive = (path: string): string => {
+    const slash = path.indexOf('/')
+    const top = sources.paths.get(slash < 0 ? path : path.slice(0, slash)) ?? ''
+    return slash < 0 ? top : join(top, path.slice(slash + 1))
+  }
+  return {
+    of: ({ path }) => elsewhere.get(path) ?? derive(path),
+    learn({ entry, diskPath }) {
+      if (derive(entry.path) !== diskPath) elsewhere.set(entry.path, diskPath)
+    },
+  }
+}

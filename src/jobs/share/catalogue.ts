@@ -1,0 +1,147 @@
+/**
+ * The entries of a share by number, while it is being hashed and afterwards. Invariant: memory holds the entries of the
+ * manifest page that is not full yet, and a few pages read back from the store; never the whole tree.
+ */
+import { concatBytes } from '../../shared/bytes.ts'
+import type { ChunkRecords } from '../../blobs/chunk-records.ts'
+import type { IngestEvent } from '../../blobs/ingest/ingest.ts'
+import type { LiveEvent } from '../../blobs/live-event.ts'
+import { createLiveManifest } from '../../blobs/live-manifest.ts'
+import type { BuiltManifest } from '../../blobs/manifest/builder.ts'
+import type { FileEntry, ManifestEntry } from '../../blobs/manifest/entry.ts'
+import { decodePage } from '../../blobs/manifest/page.ts'
+import { decodeRoot, type ManifestRoot } from '../../blobs/manifest/root.ts'
+import type { ObjectTable } from '../../blobs/store/store.ts'
+import type { Numbering } from '../../node/share-offer.ts'
+
+/** Decoded pages kept: receivers go through the tree in order, each at its own place. */
+const pagesKept = 8
+
+interface Page {
+  readonly hash: Uint8Array
+  /** Sealed number of its first entry. */
+  readonly first: number
+  readonly entries: number
+}
+
+export interface Catalogue {
+  /** Takes what ingest found and returns what the live log tells of it. */
+  take(event: IngestEvent): LiveEvent
+  /** Ends the manifest. */
+  finish(): BuiltManifest
+  /** Numbers of the live stream that have no entry, ascending. */
+  readonly dropped: readonly number[]
+  /** Undefined before `finish`. */
+  readonly manifest: (ManifestRoot & { readonly hash: Uint8Array; readonly bytes: Uint8Array }) | undefined
+  /** Undefined when there is none, or none yet, or it was dropped. */
+  entry(number: number, numbering: Numbering): ManifestEntry | undefined
+  /** The chunks of a file; of one that is still being cut, those known so far. */
+  records(entry: FileEntry): ChunkRecords | undefined
+}
+
+export function createCatalogue(objects: ObjectTable): Catalogue {
+  const pages: Page[] = []
+  /** Entries behind the last page. */
+  const tail: ManifestEntry[] = []
+  const dropped: number[] = []
+  const decoded = new Map<number, readonly ManifestEntry[]>()
+  let told = 0
+  let open: { readonly number: number; readonly entry: FileEntry; readonly parts: ChunkRecords[] } | undefined
+  let manifest: Catalogue['manifest']
+
+  const builder = createLiveManifest((object) => {
+    objects.putMany([object])
+    if (object.kind !== 'page') return
+    pages.push({ hash: object.hash, first: pagedEntries(), entries: object.entries })
+    tail.splice(0, object.entries)
+  })
+  const pagedEntries = (): number => {
+    const last = pages.at(-1)
+    return last ? last.first + last.entries : 0
+  }
+
+  function toLive(event: IngestEvent): LiveEvent {
+    switch (event.type) {
+      case 'entries': {
+        const entries = event.items.map((item) => item.entry)
+        const first = told
+        told += entries.length
+        tail.push(...entries)
+        return { type: 'entries', first, entries }
+      }
+      case 'open':
+        open = { number: told++, entry: event.item.entry, parts: [] }
+        return { type: 'open', number: open.number, entry: open.entry }
+      case 'chunks':
+        open?.parts.push(event.records)
+        return { type: 'chunks', number: told - 1, records: event.records }
+      case 'close':
+        open = undefined
+        tail.push(event.entry)
+        return { type: 'close', number: told - 1 }
+      case 'drop':
+      default:
+        open = undefined
+        dropped.push(told - 1)
+        return { type: 'drop', number: told - 1, path: event.path, reason: event.error.message }
+    }
+  }
+
+  /** The decoded entries of a page, from those used lately or from the store. */
+  function entriesOf(index: number): readonly ManifestEntry[] {
+    let entries = decoded.get(index)
+    if (entries) decoded.delete(index)
+    else {
+      const bytes = objects.get((pages[index] as Page).hash)
+      entries = bytes ? decodePage(bytes) : []
+    }
+    decoded.set(index, entries)
+    if (decoded.size > pagesKept) decoded.delete(decoded.keys().next().value as number)
+    return entries
+  }
+
+  function sealedEntry(number: number): ManifestEntry | undefined {
+    if (number >= pagedEntries()) return tail[number - pagedEntries()]
+    const index = countUpTo(pages, (page) => page.first <= number) - 1
+    return entriesOf(index)[number - (pages[index] as Page).first]
+  }
+
+  return {
+    dropped,
+    get manifest() {
+      return manifest
+    },
+    take(event) {
+      const live = toLive(event)
+      builder.take(live)
+      return live
+    },
+    finish() {
+      const built = builder.finish()
+      manifest = { ...decodeRoot(built.rootObject), hash: built.root, bytes: built.rootObject }
+      return built
+    },
+    entry(number, numbering) {
+      if (numbering === 'sealed') return sealedEntry(number)
+      if (open?.number === number) return open.entry
+      const before = countUpTo(dropped, (other) => other < number)
+      return dropped[before] === number ? undefined : sealedEntry(number - before)
+    },
+    records(entry) {
+      if (entry === open?.entry) return concatBytes(open.parts)
+      return entry.content instanceof Uint8Array ? entry.content : objects.get(entry.content.blob)
+    },
+  }
+}
+
+/** How many of the first items fulfil `test`; those that do come first. */
+function countUpTo<Item>(items: readonly Item[], test: (item: Item) => boolean): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (test(items[middle] as Item)) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,163 @@
+/** Answers peers from the user's own files: what the provider asks of a share, out of the catalogue and the workers. */
+import { chunkRecordBytes, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import type { FileEntry } from '../../blobs/manifest/entry.ts'
+import { nameChunkList, nodeCount, nodeRecordCount, type NodeList } from '../../blobs/manifest/nodes.ts'
+import type { ObjectTable, ShareRecord } from '../../blobs/store/store.ts'
+import type { LiveLog } from '../../blobs/live-log.ts'
+import type { WorkerPool } from '../../blobs/worker/pool.ts'
+import type { PackedRanges, RangeProblem, SourceFile } from '../../blobs/worker/read-task.ts'
+import type { EntryRange, ReadOutcome } from '../../node/session.ts'
+import type { AdmissionRefusal, Numbering, OfferDescription, ShareOffer } from '../../node/share-offer.ts'
+import { toHex } from '../../shared/bytes.ts'
+import type { Catalogue } from './catalogue.ts'
+
+/** Node lists of large files kept: receivers ask for a list, and then for its nodes. */
+const listsKept = 4
+
+export interface OfferParts {
+  readonly record: ShareRecord
+  readonly catalogue: Catalogue
+  readonly log: LiveLog
+  readonly objects: ObjectTable
+  readonly pool: Pick<WorkerPool, 'run'>
+  /** Paths may lead through links (`followSymlinks`). */
+  readonly follow: boolean
+  /** Where a file of the tree lies now. */
+  diskPath(entry: FileEntry): string
+  describe(): OfferDescription
+  admit(peer: string): AdmissionRefusal | undefined
+  finished(peer: string): void
+}
+
+interface NamedList {
+  readonly records: ChunkRecords
+  readonly nodes: NodeList
+}
+
+export function createOffer(parts: OfferParts): ShareOffer {
+  const { record, catalogue, log, objects, pool } = parts
+  const lists = new Map<string, NamedList>()
+  /** Paths whose file has another time than promised, but still the content. */
+  const touched = new Set<string>()
+
+  function fileOf(number: number, numbering: Numbering): FileEntry | undefined {
+    const entry = catalogue.entry(number, numbering)
+    return entry?.kind === 'file' ? entry : undefined
+  }
+
+  /** Chunk list and node list of a large file of the sealed manifest. */
+  function listOf(number: number): NamedList | undefined {
+    const content = fileOf(number, 'sealed')?.content
+    if (content === undefined || content instanceof Uint8Array) return undefined
+    const key = toHex(content.blob)
+    let list = lists.get(key)
+    if (!list) {
+      const records = objects.get(content.blob)
+      if (!records) return undefined
+      list = { records, nodes: nameChunkList(records).nodes }
+      lists.set(key, list)
+      if (lists.size > listsKept) lists.delete(lists.keys().next().value as string)
+    }
+    return list
+  }
+
+  /** The files that the ranges are of, each once; a range of nothing that is shared gets the number −1. */
+  function locate(ranges: readonly EntryRange[], numbering: Numbering): Located {
+    const entries: FileEntry[] = []
+    const numbers = new Map<number, number>()
+    const packed = new Float64Array(ranges.length * 3)
+    for (const [index, { entry, offset, length }] of ranges.entries()) {
+      let number = numbers.get(entry)
+      if (number === undefined) {
+        const file = fileOf(entry, numbering)
+        number = file ? entries.push(file) - 1 : -1
+        numbers.set(entry, number)
+      }
+      const isInside = offset + length <= (entries[number]?.size ?? -1)
+      packed.set([isInside ? number : -1, offset, length], index * 3)
+    }
+    const files = entries.map((file) => {
+      const path = parts.diskPath(file)
+      return {
+        path,
+        size: file.size,
+        mtimeNs: file.mtimeNs,
+        follow: parts.follow,
+        trusted: touched.has(path),
+      }
+    })
+    return { entries, files, ranges: packed }
+  }
+
+  /** True when the chunks that these ranges lie in are on disk as they were promised. */
+  async function isSame({ entries, files, ranges }: Located): Promise<boolean> {
+    const listed = files.map((file, index) => ({
+      ...file,
+      records: catalogue.records(entries[index] as FileEntry) ?? new Uint8Array(),
+    }))
+    return (await pool.run('recheck', { files: listed, ranges })).same
+  }
+
+  /** Remembers those files whose time has changed, but not what these ranges hold; true when there was one. */
+  async function forgive(located: Located, failed: readonly RangeProblem[]): Promise<boolean> {
+    const before = touched.size
+    for (const { index, reason } of failed) {
+      const range = located.ranges.slice(index * 3, index * 3 + 3)
+      const path = located.files[range[0] as number]?.path
+      if (reason !== 'changed' || path === undefined || touched.has(path)) continue
+      if (await isSame({ ...located, ranges: range })) touched.add(path)
+    }
+    return touched.size > before
+  }
+
+  return {
+    id: record.id,
+    secret: record.secret,
+    live: log,
+    describe: parts.describe,
+    admit: parts.admit,
+    finished: parts.finished,
+    root: () => catalogue.manifest?.bytes,
+    page(number) {
+      const manifest = catalogue.manifest
+      if (!manifest || number >= manifest.pageCount) return undefined
+      return objects.get(manifest.page(number).hash)
+    },
+    nodeList: (entry) => listOf(entry)?.nodes,
+    nodes(entry, indexes) {
+      const list = listOf(entry)
+      return list && nodesOf(list, indexes)
+    },
+    async read(ranges, numbering): Promise<ReadOutcome> {
+      const located = locate(ranges, numbering)
+      const outcome = await pool.run('readRanges', inputOf(located))
+      if (outcome.failed.length === 0 || !(await forgive(located, outcome.failed))) return outcome
+      return await pool.run('readRanges', inputOf(locate(ranges, numbering)))
+    },
+    async subChunks(ranges, numbering) {
+      return (await pool.run('subChunks', inputOf(locate(ranges, numbering)))).lists
+    },
+    async recheck(ranges, numbering) {
+      return (await isSame(locate(ranges, numbering))) ? 'fine' : 'changed'
+    },
+  }
+}
+
+/** Without the entries, which the workers need not be sent. */
+const inputOf = ({ files, ranges }: Located): Pick<Located, 'files' | 'ranges'> => ({ files, ranges })
+
+interface Located {
+  readonly entries: readonly FileEntry[]
+  /** Of the same index as `entries`. */
+  readonly files: readonly SourceFile[]
+  readonly ranges: PackedRanges
+}
+
+/** The records of some nodes; undefined when one is not there. */
+function nodesOf({ records, nodes }: NamedList, indexes: readonly number[]): ChunkRecords[] | undefined {
+  const starts = new Float64Array(nodeCount(nodes) + 1)
+  for (let index = 0; index < nodeCount(nodes); index++)
+    starts[index + 1] = (starts[index] as number) + nodeRecordCount(nodes, index) * chunkRecordBytes
+  if (indexes.some((index) => index >= nodeCount(nodes))) return undefined
+  return indexes.map((index) => records.subarray(starts[index], starts[index + 1]))
+}
