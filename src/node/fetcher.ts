@@ -12,9 +12,16 @@ export interface ProviderSource extends AsyncDisposable {
    * A session with any provider that is not in `exclude` (peer ids): the one that answers first.
    * @throws E_UNREACHABLE when the time set for searching is over; E_REFUSED when the owner says no.
    */
-  connect(options: RunOptions & { readonly exclude?: ReadonlySet<string> }): Promise<PeerSession>
+  connect(options: FindRun): Promise<PeerSession>
   /** Remembers more places to look, such as others told by a session. */
   learn(peer: string, addresses: readonly string[]): void
+}
+
+export interface FindRun extends RunOptions {
+  /** Peer ids that are not wanted. */
+  readonly exclude?: ReadonlySet<string>
+  /** One round over everyone who is known, without pauses or a search for others. */
+  readonly once?: boolean
 }
 
 export interface FetchedRead extends ReadOutcome {
@@ -27,7 +34,7 @@ export type FetcherEvent =
   | { readonly type: 'lost'; readonly session: PeerSession; readonly error: Error | undefined }
   /** It sent wrong bytes and stands by them, or broke the protocol; it is not asked again. */
   | { readonly type: 'dropped'; readonly session: PeerSession; readonly reason: string }
-  /** No provider is left; trying again in `delayMs`. */
+  /** No provider is left; one is sought again in `delayMs`. */
   | { readonly type: 'redialling'; readonly attempt: number; readonly delayMs: number }
   /** Content bytes received from this session so far, at most 10 times a second. */
   | { readonly type: 'bytes'; readonly session: PeerSession; readonly bytes: number }

@@ -145,9 +145,16 @@ export async function createHost(options: HostOptions): Promise<Host> {
           'E_INTERNAL',
           'Cannot connect to this very computer: its shares are read directly',
         )
+      // Only one to an address that was asked for: several processes of one computer are one peer, and do not all
+      // offer the same.
       const existing = node
         .getConnections()
-        .find((one) => one.status === 'open' && one.remotePeer.toString() === peer)
+        .find(
+          (one) =>
+            one.status === 'open' &&
+            one.remotePeer.toString() === peer &&
+            dialled.includes(stripPeer(one.remoteAddr.toString())),
+        )
       if (existing) return existing
       // The first address that leads to the peer ends the dials of all others.
       const race = new AbortController()

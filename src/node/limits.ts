@@ -84,9 +84,9 @@ export const maxSessions = 128
 /** Conversations that have not yet proved anything. */
 export const maxHandshakes = 32
 /** Cheap requests that one session gets answered in a second; more wait. */
-export const requestsPerSecond = 4000
+export const requestsPerSecond = 20_000
 /** What a request that makes us read and hash again counts, in cheap ones. */
-export const recheckCost = 200
+export const recheckCost = 500
 /** Entries of a manifest that a holdings message may speak of. */
 export const maxHoldingsEntries: number = 16 * 1024 * 1024
 /** Files partly there that a holdings message names. */
