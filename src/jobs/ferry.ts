@@ -3,6 +3,7 @@
  * opened before a job needs it; closing it stops every job and waits until all is put away.
  */
 import { resolveDirectories } from '../shared/directories.ts'
+import { FerryError } from '../shared/errors.ts'
 import type { DoctorCheck } from './doctor.ts'
 import type { Job } from './job.ts'
 import { createJob } from './job.ts'
@@ -102,7 +103,7 @@ export function createFerry(options: FerryOptions = {}, journeys: Journeys = all
       // Who only waits for the ticket must hear of a share that never came to one.
       for (const { promise, reject } of [ticket, sealed]) {
         promise.catch(() => undefined)
-        job.result.catch(reject)
+        job.result.then(() => reject(new FerryError('E_CANCELLED', 'The share ended before that')), reject)
       }
       return track({ ...job, ticket: ticket.promise, sealed: sealed.promise })
     },

@@ -34,14 +34,11 @@ const missing = (): never => {
 }
 
 export const journeys: Journeys = {
-  async share(inputs, options, context) {
-    const { runShare } = await import('./share.ts')
-    return await runShare(inputs, options, context)
-  },
+  share: async (...args) => await (await import('./share.ts')).runShare(...args),
   receive: async () => missing(),
   list: async () => missing(),
   verify: async () => missing(),
-  storeInfo: async () => missing(),
-  storeGc: async () => missing(),
-  storeVerify: async () => missing(),
+  storeInfo: async (tools) => await (await import('./store.ts')).runStoreInfo(tools),
+  storeGc: async (context) => await (await import('./store.ts')).runStoreGc(context),
+  storeVerify: async (context) => await (await import('./store.ts')).runStoreVerify(context),
 }

@@ -96,9 +96,9 @@ export interface ShareTicket {
 
 export interface ShareContext extends JobContext {
   /** Called once by `runShare`, as early as possible. */
-  onTicket(ticket: ShareTicket): void
+  readonly onTicket: (ticket: ShareTicket) => void
   /** Called once by `runShare` when hashing has ended and the root is signed. */
-  onSealed(sealed: ShareSealed): void
+  readonly onSealed: (sealed: ShareSealed) => void
 }
 
 export interface ShareSealed {
@@ -203,7 +203,7 @@ export interface ListedEntry {
 
 export interface ListContext extends JobContext {
   /** Batches in manifest order. Awaited, so that a slow reader (a pipe) slows the listing. */
-  onEntries(entries: readonly ListedEntry[]): Promise<void>
+  readonly onEntries: (entries: readonly ListedEntry[]) => Promise<void>
 }
 
 export interface ListResult {

@@ -1,5 +1,5 @@
 /** Pieces of a line, and which of them are left out when the terminal is narrow. Pure. */
-import { textCells } from '../../shared/terminal-text.ts'
+import { cutEnd, textCells } from '../../shared/terminal-text.ts'
 
 export interface Piece {
   readonly text: string
@@ -19,6 +19,8 @@ export function fitPieces(pieces: readonly Piece[], columns: number, gap = '  ')
     kept = kept.filter((piece) => piece.drop !== highest || piece.drop === 0)
     if (kept.every((piece) => piece.drop === 0)) break
   }
+  const [only] = kept
+  if (only && kept.length === 1) kept = [{ ...only, text: cutEnd(only.text, Math.max(0, columns)) }]
   return kept.map((piece) => (piece.paint ?? ((text: string) => text))(piece.text)).join(gap)
 }
 

@@ -108,7 +108,7 @@ function activeRows(snapshot: Snapshot, frame: Frame, columns: number): string[]
       [
         { text: percent.padStart(4), drop: 0 },
         { text: columns < 56 ? '' : formatBytes(item.total).padStart(9), drop: 3 },
-        { text: columns < 34 ? '' : formatRate(item.rate).padStart(11), drop: 2 },
+        { text: columns < 34 ? '' : formatRate(item.rate).padStart(10), drop: 2 },
       ],
       columns,
     )
