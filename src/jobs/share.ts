@@ -4,10 +4,8 @@
  * up. The ticket is told before anything is read (with `pin`, when everything is).
  */
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { ingest } from '../blobs/ingest/ingest.ts'
 import { openLiveLog } from '../blobs/live-log.ts'
-import type { FileEntry } from '../blobs/manifest/entry.ts'
 import { walk } from '../blobs/walk/walk.ts'
 import { signRoot } from '../node/root-signature.ts'
 import { encodeTicket } from '../node/ticket.ts'
@@ -16,7 +14,7 @@ import { createCatalogue } from './share/catalogue.ts'
 import { createDoor } from './share/door.ts'
 import { createOffer } from './share/offer.ts'
 import { recallShare } from './share/remember.ts'
-import { openSources, type ShareSources } from './share/sources.ts'
+import { openSources } from './share/sources.ts'
 import { collectFailures } from './share/failures.ts'
 import type { ShareContext, ShareInput, ShareOptions, ShareResult, ShareSealed } from './types.ts'
 
@@ -42,7 +40,6 @@ export async function runShare(
 
   using log = openLiveLog(store.temporaryDirectory)
   const catalogue = createCatalogue(store.objects)
-  const disk = diskPaths(sources)
   let seal: { readonly root: Uint8Array; readonly signature: Uint8Array } | undefined
   await using door = createDoor({ record, shares: store.shares, progress })
   const offer = createOffer({
@@ -51,7 +48,6 @@ export async function runShare(
     log,
     objects: store.objects,
     pool,
-    diskPath: disk.of,
     follow: options.followSymlinks ?? false,
     describe: () => ({ name: record.name, live: !seal, root: seal?.root, signature: seal?.signature }),
     admit: door.admit,
@@ -74,11 +70,7 @@ export async function runShare(
     )
     const limit = options.jobs ?? defaultJobs
     const found = ingest(batches, { pool, files: store.files, progress, limit, signal })
-    for await (const event of found) {
-      if (event.type === 'entries') event.items.forEach(disk.learn)
-      else if (event.type === 'open') disk.learn(event.item)
-      log.append(catalogue.take(event))
-    }
+    for await (const event of found) log.append(catalogue.take(event))
     const { root, totals } = catalogue.finish()
     const signature = signRoot(identity, record.id, root)
     seal = { root, signature }
@@ -134,23 +126,4 @@ function stopped(signal: AbortSignal): Promise<never> {
     if (signal.aborted) reject(cancelled(signal))
     else signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true })
   })
-}
-
-/** Where files lie: below the path of their top-level name, but for those that a followed link led to. */
-function diskPaths(sources: ShareSources): {
-  of(entry: FileEntry): string
-  learn(item: { readonly entry: { readonly path: string }; readonly diskPath: string }): void
-} {
-  const elsewhere = new Map<string, string>()
-  const derive = (path: string): string => {
-    const slash = path.indexOf('/')
-    const top = sources.paths.get(slash < 0 ? path : path.slice(0, slash)) ?? ''
-    return slash < 0 ? top : join(top, path.slice(slash + 1))
-  }
-  return {
-    of: ({ path }) => elsewhere.get(path) ?? derive(path),
-    learn({ entry, diskPath }) {
-      if (derive(entry.path) !== diskPath) elsewhere.set(entry.path, diskPath)
-    },
-  }
 }

@@ -1,4 +1,5 @@
 /** Answers peers from the user's own files: what the provider asks of a share, out of the catalogue and the workers. */
+import { join } from 'node:path'
 import { chunkRecordBytes, type ChunkRecords } from '../../blobs/chunk-records.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import { nameChunkList, nodeCount, nodeRecordCount, type NodeList } from '../../blobs/manifest/nodes.ts'
@@ -16,14 +17,13 @@ const listsKept = 4
 
 export interface OfferParts {
   readonly record: ShareRecord
-  readonly catalogue: Catalogue
-  readonly log: LiveLog
+  readonly catalogue: Pick<Catalogue, 'entry' | 'records' | 'manifest'>
+  /** Of a share that is still being hashed, or was when receivers came. */
+  readonly log?: LiveLog | undefined
   readonly objects: ObjectTable
   readonly pool: Pick<WorkerPool, 'run'>
   /** Paths may lead through links (`followSymlinks`). */
   readonly follow: boolean
-  /** Where a file of the tree lies now. */
-  diskPath(entry: FileEntry): string
   describe(): OfferDescription
   admit(peer: string): AdmissionRefusal | undefined
   finished(peer: string): void
@@ -77,7 +77,7 @@ export function createOffer(parts: OfferParts): ShareOffer {
       packed.set([isInside ? number : -1, offset, length], index * 3)
     }
     const files = entries.map((file) => {
-      const path = parts.diskPath(file)
+      const path = diskPath(record.sources, file.path)
       return {
         path,
         size: file.size,
@@ -141,6 +141,13 @@ export function createOffer(parts: OfferParts): ShareOffer {
       return (await isSame(locate(ranges, numbering))) ? 'fine' : 'changed'
     },
   }
+}
+
+/** Below the path of its top-level name. With links that were followed, the path leads through them. */
+function diskPath(sources: ShareRecord['sources'], path: string): string {
+  const slash = path.indexOf('/')
+  const top = sources.get(slash < 0 ? path : path.slice(0, slash)) ?? ''
+  return slash < 0 ? top : join(top, path.slice(slash + 1))
 }
 
 /** Without the entries, which the workers need not be sent. */
