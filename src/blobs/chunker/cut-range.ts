@@ -1,32 +1,44 @@
 /** Reads a part of an open file, cuts it and hashes the chunks: the inner loop of sharing. */
 import { readSync } from 'node:fs'
-import { chunkRecordBytes, writeChunkRecord } from '../chunk-records.ts'
-import { hash } from '../hash.ts'
+import { chunkRecordBytes } from '../chunk-records.ts'
+import { hashInto } from '../hash.ts'
 import { changedError } from '../open-source.ts'
 import { threadCutter } from './cutter.ts'
 import { chunkerParameters } from './parameters.ts'
 
-/** Collects packed chunk records. */
+/** Hashes chunks and collects their packed records. */
 export interface RecordSink {
-  add(length: number, chunkHash: Uint8Array): void
+  add(chunk: Uint8Array): void
   readonly count: number
+  /** Forgets all records behind the first `count`. */
+  truncate(count: number): void
   take(): Uint8Array<ArrayBuffer>
 }
 
 export function createRecordSink(): RecordSink {
-  let records = new Uint8Array(64 * chunkRecordBytes)
+  let records = new Uint8Array(256 * chunkRecordBytes)
   let count = 0
   return {
-    add(length, chunkHash) {
-      if ((count + 1) * chunkRecordBytes > records.byteLength) {
+    add(chunk) {
+      const at = count * chunkRecordBytes
+      if (at === records.byteLength) {
         const larger = new Uint8Array(records.byteLength * 2)
         larger.set(records)
         records = larger
       }
-      writeChunkRecord(records, count++, length, chunkHash)
+      const length = chunk.byteLength
+      records[at] = length & 0xff
+      records[at + 1] = (length >>> 8) & 0xff
+      records[at + 2] = (length >>> 16) & 0xff
+      records[at + 3] = length >>> 24
+      hashInto(chunk, records, at + 4)
+      count++
     },
     get count() {
       return count
+    },
+    truncate(kept) {
+      count = kept
     },
     take: () => records.slice(0, count * chunkRecordBytes),
   }
@@ -68,7 +80,7 @@ export function cutRange(fd: number, range: CutRange, sink: RecordSink): number 
   for (;;) {
     const chunk = cutter.next(position === size)
     if (chunk) {
-      sink.add(chunk.byteLength, hash(chunk))
+      sink.add(chunk)
       end += chunk.byteLength
       if (end >= until || end === size) return end
       while ((stopAt[stop] ?? Number.POSITIVE_INFINITY) < end) stop++

@@ -2,7 +2,7 @@
  * Worker tasks of sharing: read files, cut and hash them. A file counts only if nothing about it changed from before the
  * first byte to behind the last one.
  */
-import { chunkRecordBytes } from '../chunk-records.ts'
+import type { BigIntStats } from 'node:fs'
 import { createRecordSink, cutRange, type RecordSink } from '../chunker/cut-range.ts'
 import { chunkSizeFor } from '../chunker/parameters.ts'
 import {
@@ -44,52 +44,44 @@ export interface IngestFilesOutput {
 export function ingestFiles(input: IngestFilesInput): IngestFilesOutput {
   const paths = input.paths.split('\0')
   const readAtNs = BigInt(Date.now()) * 1_000_000n
-  const parts: Uint8Array[] = []
+  const sink = createRecordSink()
   const counts = new Uint32Array(paths.length)
   const fingerprints = new BigInt64Array(paths.length * fingerprintFields)
   const modes = new Uint16Array(paths.length)
   const failures = new Map<number, PackedError>()
-  let bytes = 0
   paths.forEach((path, index) => {
+    const before = sink.count
     try {
-      const { sink, fingerprint, mode } = ingestFile(path, unpackFingerprint(input.fingerprints, index))
-      packFingerprint(fingerprints, index, fingerprint)
-      modes[index] = mode
-      counts[index] = sink.count
-      parts.push(sink.take())
-      bytes += sink.count * chunkRecordBytes
+      const stats = ingestFile(path, unpackFingerprint(input.fingerprints, index), sink)
+      packFingerprint(fingerprints, index, fingerprintOf(stats))
+      modes[index] = Number(stats.mode & 0o777n)
+      counts[index] = sink.count - before
     } catch (error) {
+      sink.truncate(before)
       failures.set(index, packError(error, `Cannot read "${path}"`))
     }
   })
-  const records = new Uint8Array(bytes)
-  let at = 0
-  for (const part of parts) {
-    records.set(part, at)
-    at += part.byteLength
-  }
-  return { records, counts, fingerprints, modes, readAtNs, failures }
+  return { records: sink.take(), counts, fingerprints, modes, readAtNs, failures }
 }
 
-function ingestFile(
-  path: string,
-  walked: FileFingerprint,
-): { sink: RecordSink; fingerprint: FileFingerprint; mode: number } {
+/** Adds the chunks of a file to `sink`, and returns what the file was while it was read. */
+function ingestFile(path: string, walked: FileFingerprint, sink: RecordSink): BigIntStats {
+  const start = sink.count
   for (let attempt = 1; ; attempt++) {
     try {
       return withSource(path, (fd) => {
         // The walk's look at the file is the first "before"; device and inode tell that it was this one.
         const before = attempt === 1 ? walked : fingerprintOf(statSource(fd, path))
-        const sink = createRecordSink()
         const { size } = before
         cutRange(fd, { path, size, chunkSize: chunkSizeFor(size), from: 0, until: size }, sink)
         const after = statSource(fd, path)
         if (!equalFingerprints(before, fingerprintOf(after))) throw changedError(path)
-        return { sink, fingerprint: before, mode: Number(after.mode & 0o777n) }
+        return after
       })
     } catch (error) {
       const failure = sourceError(error, path)
       if (failure.code !== 'E_CHANGED' || attempt === maxAttempts) throw failure
+      sink.truncate(start)
     }
   }
 }
