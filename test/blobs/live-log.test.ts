@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import * as fc from 'fast-check'
 import {
@@ -135,6 +136,25 @@ test('the decoder refuses what an honest owner does not say', () => {
   }
   for (const [title, bytes] of Object.entries(frames))
     assert.throws(() => createLiveEventDecoder().decode(Uint8Array.from(bytes)), refusal, title)
+})
+
+test('frames have the committed bytes', () => {
+  const path = join(import.meta.dirname, '../../../test/vectors/live-events.json')
+  const vectors = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string[]>
+  const short = makeRecords([65_536, 34_464], 'short')
+  const events: LiveEvent[] = [
+    ...story.slice(0, 1),
+    { type: 'open', number: 2, entry: lost },
+    { type: 'chunks', number: 2, records: short },
+    { type: 'close', number: 2 },
+    { type: 'open', number: 3, entry: fileEntry('e', { size: 7, content: empty }) },
+    { type: 'drop', number: 3, path: 'e', reason: 'gone' },
+    { type: 'end', root, signature, dropped: [3] },
+  ]
+  const hex = events.map((event) => Buffer.concat(encodeLiveEvent(event)).toString('hex'))
+  assert.deepEqual(hex, vectors['frames'])
+  const bytes = new Uint8Array(Buffer.from(hex.join(''), 'hex'))
+  assert.deepEqual(createLiveEventDecoder().decode(bytes), events)
 })
 
 test('mutated frames give a FerryError or events', () => {

@@ -9,6 +9,8 @@ export const maxEntries = 50_000_000
 export const maxPages = 262_144
 /** Entries of one page: an entry weighs at least `entryWeight`. */
 export const maxPageEntries = 8192
+/** Bytes of all pages together: `maxEntries` of the usual 100 bytes, with room to spare, and not a full disk. */
+export const maxManifestBytes: number = 16 * 2 ** 30
 /** Bytes of a root object: the page table and the few numbers before it. */
 export const maxRootBytes: number = maxPages * 40 + 64
 

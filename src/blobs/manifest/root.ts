@@ -5,7 +5,14 @@
  */
 import { FerryError } from '../../shared/errors.ts'
 import { hashBytes } from '../chunk-records.ts'
-import { maxEntries, maxPageBytes, maxPageEntries, maxPages, maxRootBytes } from './limits.ts'
+import {
+  maxEntries,
+  maxManifestBytes,
+  maxPageBytes,
+  maxPageEntries,
+  maxPages,
+  maxRootBytes,
+} from './limits.ts'
 import { decodeTuple, encodeTuple } from './tuple.ts'
 
 /** Version of the manifest format; the first item of every root object. */
@@ -32,6 +39,8 @@ export interface PageInfo {
 export interface ManifestRoot {
   readonly totals: ManifestTotals
   readonly pageCount: number
+  /** Sum of the lengths of all encoded pages: what the manifest takes on the wire and in the store. */
+  readonly pageBytes: number
   page(index: number): PageInfo
   /** The page that holds entry `number` (0 ≤ number < totals.entries). */
   pageOf(number: number): number
@@ -65,20 +74,24 @@ export function decodeRoot(bytes: Uint8Array): ManifestRoot {
 
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
   const firsts = new Uint32Array(pageCount + 1)
+  let allPageBytes = 0
   for (let index = 0; index < pageCount; index++) {
     const pageEntries = view.getUint32(index * pageItemBytes + hashBytes, true)
     const pageBytes = view.getUint32(index * pageItemBytes + hashBytes + 4, true)
     if (pageEntries === 0 || pageEntries > maxPageEntries) fail('a page has an impossible count of entries')
     if (pageBytes === 0 || pageBytes > maxPageBytes) fail('a page has an impossible length')
+    allPageBytes += pageBytes
     const next = (firsts[index] as number) + pageEntries
     if (next > entries) fail('its pages hold more entries than its totals say')
     firsts[index + 1] = next
   }
+  if (allPageBytes > maxManifestBytes) fail(`it is larger than ${maxManifestBytes} bytes`)
   if (firsts[pageCount] !== entries) fail('its pages hold fewer entries than its totals say')
 
   return {
     totals: { entries, files, bytes: totalBytes },
     pageCount,
+    pageBytes: allPageBytes,
     page(index) {
       if (!(index >= 0 && index < pageCount))
         throw new FerryError('E_INTERNAL', `Cannot find page ${index} of ${pageCount}`)

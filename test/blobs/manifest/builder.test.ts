@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { encode } from 'cborg'
 import * as fc from 'fast-check'
 import { hash } from '../../../src/blobs/hash.ts'
 import { createManifestBuilder } from '../../../src/blobs/manifest/builder.ts'
@@ -122,6 +123,44 @@ test('decodeRoot gives a FerryError or a root for mutated bytes', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+test('decodeRoot refuses what disagrees with itself or breaks a limit', () => {
+  const page = (entries: number, bytes: number): Uint8Array => {
+    const item = Buffer.alloc(40, 1)
+    item.writeUInt32LE(entries, 32)
+    item.writeUInt32LE(bytes, 36)
+    return item
+  }
+  const table = (...pages: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(pages))
+  const whole = [1, [2, 1, 5], table(page(1, 50), page(1, 60))]
+  assert.equal(decodeRoot(encode(whole)).pageBytes, 110)
+  const cases: Record<string, unknown> = {
+    'newer version': [2, [2, 1, 5], whole[2]],
+    'version 0': [0, [2, 1, 5], whole[2]],
+    'an item too many': [...whole, 0],
+    'no totals': [1, 5, whole[2]],
+    'totals too short': [1, [2, 1], whole[2]],
+    'totals negative': [1, [2, -1, 5], whole[2]],
+    'totals a float': [1, [2, 1, 5.5], whole[2]],
+    'totals beyond 2^53': [1, [2, 1, 2n ** 53n], whole[2]],
+    'more files than entries': [1, [2, 3, 5], whole[2]],
+    'more entries in pages': [1, [1, 1, 5], whole[2]],
+    'fewer entries in pages': [1, [3, 1, 5], whole[2]],
+    'too many entries': [1, [50_000_001, 1, 5], whole[2]],
+    'table cut': [1, [2, 1, 5], (whole[2] as Uint8Array).subarray(1)],
+    'table of text': [1, [2, 1, 5], 'x'.repeat(80)],
+    'empty page': [1, [1, 1, 5], table(page(1, 50), page(0, 60))],
+    'page without bytes': [1, [2, 1, 5], table(page(1, 50), page(1, 0))],
+    'page too long': [1, [2, 1, 5], table(page(1, 50), page(1, maxPageBytes + 1))],
+    'page with too many entries': [1, [8193, 1, 5], table(page(8193, 50))],
+  }
+  for (const [title, value] of Object.entries(cases))
+    assert.throws(
+      () => decodeRoot(encode(value)),
+      (error) => error instanceof FerryError && error.code === 'E_MANIFEST',
+      title,
+    )
 })
 
 test('equal trees have equal roots', () => {
