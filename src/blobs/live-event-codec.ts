@@ -117,16 +117,19 @@ export interface LiveEventDecoder {
   /** True behind the `end` event. */
   readonly ended: boolean
   /**
-   * The events of some whole frames. Views into `frames`, which must not be reused.
+   * The events that the next bytes of the stream complete; they may be cut anywhere. The events are views into `bytes`,
+   * which must not be reused.
    * @throws E_MANIFEST when an honest owner would not have said that here.
    */
-  decode(frames: Uint8Array): LiveEvent[]
+  push(bytes: Uint8Array): LiveEvent[]
 }
 
 /** `options`: the rules that this receiver's destination adds. */
 export function createLiveEventDecoder(options: ValidatorOptions = {}): LiveEventDecoder {
   const validator = createManifestValidator(options)
   const dropped: number[] = []
+  /** The beginning of a frame whose rest has not come yet. */
+  let begun: Uint8Array = new Uint8Array()
   let next = 0
   let open: { readonly number: number; readonly entry: FileEntry; readonly check: ChunkListCheck } | undefined
   let ended = false
@@ -195,20 +198,34 @@ export function createLiveEventDecoder(options: ValidatorOptions = {}): LiveEven
     get ended() {
       return ended
     },
-    decode(frames) {
-      const reader = createByteReader(frames, 'the live share')
+    push(bytes) {
+      let rest = rejoin(begun, bytes)
       const events: LiveEvent[] = []
-      while (reader.left > 0) {
+      while (rest.byteLength > 0) {
         demand(!ended, 'it goes on behind its end')
+        if (rest.byteLength < 4) break
+        const reader = createByteReader(rest, 'the live share')
         const length = reader.u32()
         demand(length >= 5 && length + 4 <= maxLiveFrameBytes, 'a frame has an impossible length')
+        if (reader.left < length) break
         const type = reader.u8()
         const number = reader.u32()
         events.push(decodeEvent(type, number, reader.bytes(length - 5)))
+        rest = rest.subarray(reader.position)
       }
+      // A copy: it is short, and would otherwise keep all of `bytes` in memory.
+      begun = new Uint8Array(rest)
       return events
     },
   }
+}
+
+function rejoin(begun: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (begun.byteLength === 0) return bytes
+  const joined = new Uint8Array(begun.byteLength + bytes.byteLength)
+  joined.set(begun)
+  joined.set(bytes, begun.byteLength)
+  return joined
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -75,7 +75,7 @@ async function readAll(log: LiveLog, maxBytes: number): Promise<LiveEvent[]> {
     offset += bytes.byteLength
   }
   const decoder = createLiveEventDecoder()
-  const events = decoder.decode(joined(parts))
+  const events = decoder.push(joined(parts))
   assert.ok(decoder.ended)
   return events
 }
@@ -83,12 +83,12 @@ async function readAll(log: LiveLog, maxBytes: number): Promise<LiveEvent[]> {
 test('the decoder gives back what was encoded, and no frame is too long', () => {
   for (const frame of story.flatMap(encodeLiveEvent)) assert.ok(frame.byteLength <= maxLiveFrameBytes)
   const decoder = createLiveEventDecoder()
-  assert.deepEqual(tell(decoder.decode(encodeAll(story))), tell(story))
+  assert.deepEqual(tell(decoder.push(encodeAll(story))), tell(story))
   assert.ok(decoder.ended)
   const many = Array.from({ length: 30_000 }, (_, index) => fileEntry(String(index).padStart(6, '0')))
   const frames = encodeLiveEvent({ type: 'entries', first: 0, entries: many })
   assert.ok(frames.length > 1)
-  assert.deepEqual(tell(createLiveEventDecoder().decode(joined(frames))), many)
+  assert.deepEqual(tell(createLiveEventDecoder().push(joined(frames))), many)
 })
 
 test('the decoder refuses what an honest owner does not say', () => {
@@ -126,16 +126,33 @@ test('the decoder refuses what an honest owner does not say', () => {
     ],
   }
   for (const [title, events] of Object.entries(cases))
-    assert.throws(() => createLiveEventDecoder().decode(encodeAll(events)), refusal, title)
+    assert.throws(() => createLiveEventDecoder().push(encodeAll(events)), refusal, title)
   const frames: Record<string, number[]> = {
-    'no length': [1],
     'too short': [4, 0, 0, 0, 1, 0, 0, 0],
     'too long': [0xff, 0xff, 0xff, 0x7f, 1, 0, 0, 0, 0],
-    cut: [50, 0, 0, 0, 1, 0, 0, 0, 0],
     'unknown type': [5, 0, 0, 0, 9, 0, 0, 0, 0],
   }
   for (const [title, bytes] of Object.entries(frames))
-    assert.throws(() => createLiveEventDecoder().decode(Uint8Array.from(bytes)), refusal, title)
+    assert.throws(() => createLiveEventDecoder().push(Uint8Array.from(bytes)), refusal, title)
+})
+
+test('the decoder takes the stream in any pieces', () => {
+  const bytes = encodeAll(story)
+  for (const size of [977, 65_536, bytes.byteLength - 1]) {
+    const decoder = createLiveEventDecoder()
+    const events: LiveEvent[] = []
+    for (let at = 0; at < bytes.byteLength; at += size) {
+      assert.ok(!decoder.ended)
+      events.push(...decoder.push(bytes.subarray(at, at + size)))
+    }
+    assert.ok(decoder.ended)
+    assert.deepEqual(tell(events), tell(story))
+  }
+  const short = encodeAll(story.slice(0, 1))
+  const decoder = createLiveEventDecoder()
+  const events = [...short].flatMap((byte) => decoder.push(Uint8Array.of(byte)))
+  assert.deepEqual(tell(events), tell(story.slice(0, 1)))
+  assert.ok(!decoder.ended)
 })
 
 test('frames have the committed bytes', () => {
@@ -154,7 +171,7 @@ test('frames have the committed bytes', () => {
   const hex = events.map((event) => Buffer.concat(encodeLiveEvent(event)).toString('hex'))
   assert.deepEqual(hex, vectors['frames'])
   const bytes = new Uint8Array(Buffer.from(hex.join(''), 'hex'))
-  assert.deepEqual(createLiveEventDecoder().decode(bytes), events)
+  assert.deepEqual(createLiveEventDecoder().push(bytes), events)
 })
 
 test('mutated frames give a FerryError or events', () => {
@@ -166,7 +183,7 @@ test('mutated frames give a FerryError or events', () => {
       const place = at % bytes.byteLength
       mutated[place] = (mutated[place] as number) ^ xor
       try {
-        createLiveEventDecoder().decode(cut ? mutated.subarray(0, place) : mutated)
+        createLiveEventDecoder().push(cut ? mutated.subarray(0, place) : mutated)
       } catch (error) {
         assert.ok(refusal(error), String(error))
       }

@@ -27,7 +27,7 @@ async function fetching(job: ShareJob, use: (session: PeerSession) => Promise<vo
       secret: ticket.secret,
       root: ticket.root,
     },
-    { createLiveDecoder: () => ({ push: (bytes) => decoder.decode(bytes) }) },
+    { createLiveDecoder: () => ({ push: (bytes) => decoder.push(bytes) }) },
   )
   const decoder = createLiveEventDecoder()
   await use(session)
