@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -104,6 +105,27 @@ test('a store that another process keeps locked says so', async () => {
   other.exec('ROLLBACK')
   other.close()
   store.files.putMany([indexedFile('/a')])
+})
+
+test('a process that is killed while it writes loses no share and half writes no batch', async () => {
+  await using folder = temporaryFolder()
+  const writer = spawn(process.execPath, [
+    join(import.meta.dirname, '../../support/store-writer.js'),
+    folder.at('store'),
+  ])
+  let printed = ''
+  for await (const data of writer.stdout) {
+    printed += String(data)
+    if (printed.split('\n').length > 30) writer.kill('SIGKILL')
+  }
+  const batches = printed.split('\n').length - 1
+  using store = openStore(folder.at('store'))
+  assert.deepEqual(store.setAside, [])
+  for (let batch = 0; batch < batches; batch++) {
+    assert.deepEqual(store.shares.byKey(`share ${batch}`), shareRecord(`share ${batch}`))
+    assert.equal([...store.files.under(`/batch ${batch}`)].length, 50)
+  }
+  assert.equal([...store.files.all()].length % 50, 0)
 })
 
 test('two stores on one directory see each other', async () => {
