@@ -95,7 +95,7 @@ function headline(snapshot: Snapshot, frame: Frame, columns: number): string {
 }
 
 function verbOf(snapshot: Snapshot): string {
-  if (snapshot.kind === 'share') return snapshot.phase === 'scan' ? 'Scanning' : 'Reading '
+  if (snapshot.kind === 'share') return snapshot.phase === 'scan' ? 'Scanning' : 'Reading'
   return snapshot.kind === 'gc' ? 'Cleaning' : 'Checking'
 }
 
