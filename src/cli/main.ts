@@ -33,7 +33,8 @@ async function main(args: string[]): Promise<void> {
     return
   }
   enableCompileCache()
-  const { run } = await import('./run.ts')
+  const { reportCrash, run } = await import('./run.ts')
+  process.on('uncaughtException', reportCrash)
   const exitCode = await run(args, version())
   // Handles that a library left open must not keep a finished command alive; what was written goes out first.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))

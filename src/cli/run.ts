@@ -73,6 +73,13 @@ export async function run(
   }
 }
 
+/** What nobody caught is a bug; it ends the process, because what was going on is unknown. */
+export function reportCrash(error: unknown): void {
+  const verbosity = process.argv.includes('-vv') ? 2 : 1
+  process.stderr.write(formatError(toFerryError(error, 'Something went wrong inside'), verbosity))
+  process.exit(exitCodes.failure)
+}
+
 function parse(command: Command, args: readonly string[], io: ProcessIo): void {
   const configure = (each: Command): void => {
     each.exitOverride()

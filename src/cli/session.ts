@@ -65,7 +65,7 @@ export function openSession(host: CommandHost, command: Command): Session {
       stack.use(watchKeys(terminal, { ...keys, '\u0003': stopKey, ...(keys['q'] && { q: stopKey }) }))
       terminal.onBrokenPipe(() => stop(exitCodes.brokenPipe))
       reporter.emit('start', { id: job.id, kind: job.progress.current.kind })
-      for await (const snapshot of job.progress) reporter.update(snapshot)
+      await reporter.watch(job.progress)
       const snapshot = job.progress.current
       try {
         return { result: await job.result, snapshot }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { createFerry, FerryError } from '../../src/index.ts'
 import { fakeJourneys, fakeTicket } from '../support/fake-journeys.ts'
@@ -69,25 +68,6 @@ test('createFerry: what could not be opened once is tried again by the next job'
     rmSync(directory)
     mkdirSync(directory)
     assert.equal((await ferry.store.info()).directory, directory)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
-
-test('the example: what it shares is what it receives', () => {
-  const root = resolve(import.meta.dirname, '..', '..', '..')
-  const folder = mkdtempSync(join(tmpdir(), 'ferry-example-'))
-  try {
-    mkdirSync(join(folder, 'things', 'deep'), { recursive: true })
-    writeFileSync(join(folder, 'things', 'deep', 'a.txt'), 'content')
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [join(root, 'examples', 'share-and-receive.mjs'), join(folder, 'things'), join(folder, 'into')],
-      { encoding: 'utf8', timeout: 60_000 },
-    )
-    assert.equal(status, 0, stdout + stderr)
-    assert.equal(readFileSync(join(folder, 'into', 'things', 'deep', 'a.txt'), 'utf8'), 'content')
-    assert.match(stdout, /the share ended: once/)
   } finally {
     rmSync(folder, { recursive: true })
   }

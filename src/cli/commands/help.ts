@@ -62,7 +62,9 @@ async function show(host: CommandHost, topic: string | undefined): Promise<numbe
       const names = [...topics.keys(), ...commands.map(({ name }) => name)]
       throw new FerryError('E_USAGE', `There is no help on ${topic}`, { hint: `topics: ${names.join(', ')}` })
     }
-    host.io.stdout.write((await entry.load(host)).helpInformation())
+    const command = await entry.load(host)
+    command.configureOutput({ writeOut: (part) => void host.io.stdout.write(part) })
+    command.outputHelp()
   }
   return exitCodes.ok
 }

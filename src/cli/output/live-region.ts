@@ -33,6 +33,9 @@ export function createLiveRegion(terminal: Terminal): LiveRegion {
     return rows === 0 ? '' : `\r\u001b[${rows}A`
   }
 
+  // Whatever ends the process, the user gets the cursor back.
+  const restore = (): void => terminal.err(showCursor)
+
   function frame(lines: readonly string[]): string {
     return lines.map((line) => `${line}${clearToEnd}\n`).join('')
   }
@@ -40,6 +43,7 @@ export function createLiveRegion(terminal: Terminal): LiveRegion {
   return {
     draw(lines): void {
       const start = cursorHidden ? '' : hideCursor
+      if (!cursorHidden) process.once('exit', restore)
       cursorHidden = true
       // One write a frame, so that a terminal never shows half of it.
       terminal.err(start + home() + frame(lines) + clearBelow)
@@ -50,6 +54,7 @@ export function createLiveRegion(terminal: Terminal): LiveRegion {
     },
     close(): void {
       terminal.err(home() + (drawn.length > 0 ? clearBelow : '') + (cursorHidden ? showCursor : ''))
+      process.off('exit', restore)
       drawn = []
       cursorHidden = false
     },

@@ -3,6 +3,7 @@
  * or nothing with --quiet. Commands call this and print nothing themselves, except results on stdout.
  */
 import type { ItemEvent, Snapshot } from '../../progress/events.ts'
+import type { SnapshotSource } from '../../progress/snapshot-source.ts'
 import type { FerryError } from '../../shared/errors.ts'
 import { reportError } from '../../jobs/job.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
@@ -17,8 +18,8 @@ import { createPeerWatch } from './peer-watch.ts'
 import { renderJob, renderPlain } from './render.ts'
 
 export interface Reporter {
-  /** The newest picture of the job. */
-  update(snapshot: Snapshot): void
+  /** Watches this job from now on: looks at it whenever it changes, and now and then when it does not. */
+  watch(source: SnapshotSource): Promise<void>
   item(item: ItemEvent): void
   warning(message: string): void
   /** A line for people; it stays. Not shown with --quiet or --json. */
@@ -49,24 +50,39 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
   const lines = people && !terminal.interactive && options.progress !== 'none'
   const region = createLiveRegion(terminal)
   const peers = createPeerWatch()
-  let snapshot: Snapshot | undefined
-  let drawnAtMs = -Infinity
-  let toldAtMs = -Infinity
+  let source: SnapshotSource | undefined
+  let shownAtMs = -Infinity
+  let lastLine = ''
+  let timer: NodeJS.Timeout | undefined
   let finished = false
   let paused = false
+  const intervalMs = options.json ? jsonIntervalMs : lines ? options.statsIntervalMs : frameMs
 
   const err = (text: string): void => (animated ? region.print(text) : terminal.err(text))
   const emit = (type: JsonType, fields: object): void => {
     if (options.json) terminal.out(jsonLine(type, fields))
   }
 
-  function draw(): void {
-    if (!snapshot || finished || paused) return
-    drawnAtMs = performance.now()
-    const { columns, rows, unicode } = terminal
-    const compact = options.progress === 'spinner'
-    const aged = { ...snapshot, elapsedMs: snapshot.elapsedMs + Math.max(0, Date.now() - snapshot.atMs) }
-    region.draw(renderJob(aged, { columns, rows, unicode, palette, compact }))
+  /** One sample, for whichever way of showing is on. */
+  function show(): void {
+    if (!source || finished || paused) return
+    shownAtMs = performance.now()
+    const snapshot = source.current
+    if (options.json) {
+      const line = JSON.stringify(progressFields(snapshot))
+      if (line !== lastLine) emit('progress', progressFields(snapshot))
+      lastLine = line
+    } else if (lines) {
+      const line = renderPlain(snapshot)
+      // Waiting for somebody to connect can take days.
+      if (line !== lastLine) terminal.err(`${clockTime(snapshot.atMs)} ${line}\n`)
+      lastLine = line
+    } else if (animated) {
+      const { columns, rows, unicode } = terminal
+      region.draw(
+        renderJob(snapshot, { columns, rows, unicode, palette, compact: options.progress === 'spinner' }),
+      )
+    }
   }
 
   function tellPeers(next: Snapshot): void {
@@ -76,11 +92,6 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
     }
   }
 
-  const timer = animated
-    ? setInterval(() => performance.now() - drawnAtMs >= frameMs && draw(), frameMs)
-    : undefined
-  timer?.unref()
-
   function close(): void {
     finished = true
     clearInterval(timer)
@@ -88,6 +99,7 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
   }
 
   function listFailures(): void {
+    const snapshot = source?.current
     if (!snapshot || snapshot.files.failed === 0 || options.json) return
     const { failures, files } = snapshot
     const shown = options.verbose > 0 ? failures : failures.slice(0, maxFailuresListed)
@@ -101,24 +113,21 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
 
   return {
     emit,
-    update(next): void {
-      if (finished) return
-      snapshot = next
-      tellPeers(next)
-      const nowMs = performance.now()
-      if (options.json && nowMs - toldAtMs >= jsonIntervalMs) {
-        toldAtMs = nowMs
-        emit('progress', progressFields(next))
+    async watch(next): Promise<void> {
+      source = next
+      // The first plain line comes after the first interval: short jobs need none.
+      if (!lines) show()
+      // A change may just have been shown.
+      timer = setInterval(() => performance.now() - shownAtMs >= intervalMs * 0.9 && show(), intervalMs)
+      timer.unref()
+      for await (const snapshot of next) {
+        tellPeers(snapshot)
+        if (!lines && performance.now() - shownAtMs >= intervalMs) show()
       }
-      if (lines && next.state === 'running' && nowMs - toldAtMs >= options.statsIntervalMs) {
-        // The first line comes after the first interval: short jobs need none.
-        if (toldAtMs !== -Infinity) terminal.err(`${clockTime(next.atMs)} ${renderPlain(next)}\n`)
-        toldAtMs = nowMs
-      }
-      if (animated && nowMs - drawnAtMs >= frameMs) draw()
+      if (options.json) show()
     },
     item(item): void {
-      if (options.json) emit('item', itemFields(snapshot?.id ?? '', item))
+      if (options.json) emit('item', itemFields(source?.current.id ?? '', item))
       else if (people && (item.phase === 'failed' ? lines : options.verbose > 0)) {
         const reason = item.error ? `: ${escapeText(item.error.message)}` : ''
         err(`${lines ? clockTime(Date.now()) : ' '} ${item.phase} ${escapeText(item.path)}${reason}\n`)
@@ -135,22 +144,22 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
       if (animated && terminal.io.stdout.isTTY) {
         region.close()
         terminal.out(text)
-        draw()
+        show()
       } else terminal.out(text)
     },
     finish(exitCode, extra): void {
       if (finished) return
       close()
       listFailures()
-      emit('summary', summaryFields(snapshot, exitCode, extra))
+      emit('summary', summaryFields(source?.current, exitCode, extra))
     },
     fail(error, exitCode): void {
       if (!finished) {
         close()
         listFailures()
       }
-      emit('error', { id: snapshot?.id, error: reportError(error) })
-      emit('summary', summaryFields(snapshot, exitCode, { error: reportError(error) }))
+      emit('error', { id: source?.current.id, error: reportError(error) })
+      emit('summary', summaryFields(source?.current, exitCode, { error: reportError(error) }))
       terminal.err(formatError(error, options.verbose, palette))
     },
     pause(): () => void {
@@ -158,7 +167,7 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
       if (animated) region.close()
       return () => {
         paused = false
-        if (animated) draw()
+        show()
       }
     },
   }
