@@ -33,20 +33,20 @@ export function openManifest(objects: Pick<ObjectTable, 'get'>, hash: Uint8Array
   /** Oldest use first, as Map keeps the order of insertion. */
   const pages = new Map<number, readonly ManifestEntry[]>()
 
+  function decode(index: number): readonly ManifestEntry[] {
+    const info = root.page(index)
+    const encoded = objects.get(info.hash)
+    if (encoded === undefined)
+      throw new FerryError('E_NOT_FOUND', `Cannot read page ${index} of the manifest: it is not in the store`)
+    const page = decodePage(encoded)
+    if (page.length !== info.entries)
+      throw new FerryError('E_MANIFEST', `Cannot read page ${index} of the manifest: its length is wrong`)
+    return page
+  }
+
   function entriesOf(index: number): readonly ManifestEntry[] {
-    let page = pages.get(index)
-    if (page === undefined) {
-      const info = root.page(index)
-      const encoded = objects.get(info.hash)
-      if (encoded === undefined)
-        throw new FerryError(
-          'E_NOT_FOUND',
-          `Cannot read page ${index} of the manifest: it is not in the store`,
-        )
-      page = decodePage(encoded)
-      if (page.length !== info.entries)
-        throw new FerryError('E_MANIFEST', `Cannot read page ${index} of the manifest: its length is wrong`)
-    } else pages.delete(index)
+    const page = pages.get(index) ?? decode(index)
+    pages.delete(index)
     pages.set(index, page)
     if (pages.size > pagesKept) pages.delete(pages.keys().next().value as number)
     return page
@@ -63,7 +63,8 @@ export function openManifest(objects: Pick<ObjectTable, 'get'>, hash: Uint8Array
     *entries(from = 0) {
       for (let number = from; number < root.totals.entries; ) {
         const index = root.pageOf(number)
-        const page = entriesOf(index)
+        // Not kept: who goes through all entries wants each page once, and soon forgotten entries cost no memory.
+        const page = pages.get(index) ?? decode(index)
         const { first } = root.page(index)
         for (; number < first + page.length; number++)
           yield { number, entry: page[number - first] as ManifestEntry }
