@@ -112,7 +112,7 @@ export interface Snapshot {
   }
   /** Whole percent, 0 … 100, rounded down, never falling, 100 only when done. */
   readonly percent: number
-  /** Bytes a second, smoothed over about 15 s. */
+  /** Bytes a second that were read or fetched (not those already here), smoothed over about 15 s; at the end the average. */
   readonly rate: number
   /** Undefined for the first 3 s, while the total may grow, and while nothing moves. */
   readonly etaSeconds: number | undefined

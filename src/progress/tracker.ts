@@ -120,7 +120,9 @@ export function createTracker(options: TrackerOptions): Tracker {
     const nowMs = clock.now()
     const bytes = doneBytes()
     const serving = phase === 'serve'
-    const rate = outcome ? averageRate(nowMs, bytes) : meter.sample(serving ? peers.bytes : bytes, nowMs)
+    const rate = outcome
+      ? averageRate(nowMs, bytes)
+      : meter.sample(serving ? peers.bytes : movedBytes(bytes), nowMs)
     const idleMs = nowMs - lastMoveMs
     const left = totals.bytes - bytes
     const guess =
@@ -143,7 +145,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         done: bytes,
         total: all.bytes,
         reused: done.reused,
-        transferred: kind === 'share' ? peers.bytes : Math.max(0, bytes - done.reused),
+        transferred: kind === 'share' ? peers.bytes : movedBytes(bytes),
       },
       percent: percentNow(bytes),
       rate,
@@ -166,9 +168,14 @@ export function createTracker(options: TrackerOptions): Tracker {
     }
   }
 
+  /** What was already here is no measure of how fast the rest will come. */
+  function movedBytes(bytes: number): number {
+    return Math.max(0, bytes - done.reused)
+  }
+
   /** The closing figure is the whole job's average: what people compare. */
   function averageRate(nowMs: number, bytes: number): number {
-    const moved = kind === 'share' ? peers.bytes : bytes
+    const moved = kind === 'share' ? peers.bytes : movedBytes(bytes)
     return nowMs > startMs ? (moved * 1000) / (nowMs - startMs) : 0
   }
 
@@ -226,7 +233,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     phase(next, text): void {
       if (outcome) return
       if ((next === 'serve') !== (phase === 'serve')) {
-        meter = createRateMeter(next === 'serve' ? peers.bytes : doneBytes(), clock.now())
+        meter = createRateMeter(next === 'serve' ? peers.bytes : movedBytes(doneBytes()), clock.now())
       }
       phase = next
       message = text

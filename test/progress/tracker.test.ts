@@ -134,6 +134,20 @@ test('rate and eta: smoothed over about 15 s, eta only after 3 s, idle time grow
   assert.equal(now().rate, 20_000_000 / 35, 'the closing figure is the average')
 })
 
+test('rate: what was already here is no speed', () => {
+  const { tracker, clock, now } = setUp()
+  tracker.sink.totals({ files: 2, bytes: 2_000_000, final: true })
+  tracker.sink.addDone({ files: 1, bytes: 1_000_000, reusedBytes: 1_000_000, hadFiles: 1 })
+  clock.advance(4000)
+  assert.deepEqual([now().rate, now().etaSeconds, now().percent], [0, undefined, 50])
+  const item = tracker.sink.beginItem('a', 'fetch', 1_000_000)
+  clock.advance(1000)
+  item.bytes(500_000)
+  assert.ok(now().rate > 0 && now().rate < 500_000)
+  tracker.finalize({ state: 'done' })
+  assert.equal(now().rate, 100_000)
+})
+
 test('steps.sequence and steps.messages: six steps, one sentence each', () => {
   const { tracker, now } = setUp()
   const seen: unknown[] = []
