@@ -35,7 +35,7 @@ const missing = (): never => {
 
 export const journeys: Journeys = {
   share: async (...args) => await (await import('./share.ts')).runShare(...args),
-  receive: async () => missing(),
+  receive: async (...args) => await (await import('./receive.ts')).runReceive(...args),
   list: async () => missing(),
   verify: async () => missing(),
   storeInfo: async (tools) => await (await import('./store.ts')).runStoreInfo(tools),

@@ -47,8 +47,8 @@ export interface OpenPart extends PartTarget {
   readonly trusted: PlacedChunks
   /** Withdraws ranges before something else is written over them. Must be called before those writes. */
   forget(offsets: readonly number[]): void
-  /** Syncs the data and marks all that the journal says so far as surviving a crash of the system. */
-  sync(): void
+  /** Records ranges that hold what they should without having been written: holes. */
+  note(chunks: PlacedChunks): void
   close(): void
 }
 
@@ -107,21 +107,29 @@ function readJournal(path: string): DecodedJournal | undefined {
   }
 }
 
-/** Verified ranges of a part that was set aside, as a place to copy from; undefined when there is none. */
+/** The journal of the part for a file of this size. A part begun for another size is moved out of its way. */
+function setAsideOtherPart(names: PartNames, size: number): DecodedJournal | undefined {
+  const found = readJournal(names.journal)
+  if (!found || found.size === size) return found
+  renameIfThere(names.part, names.oldPart)
+  renameIfThere(names.journal, names.oldJournal)
+  return undefined
+}
+
+/**
+ * Verified ranges of a part of `path` that was begun for another size, as a place to copy from; undefined when there is
+ * none. `size`: of the file that is wanted now.
+ */
 export function readOldPart(
   path: string,
+  size: number,
 ): { readonly path: string; readonly trusted: PlacedChunks } | undefined {
   const names = partNames(path)
+  setAsideOtherPart(names, size)
   const journal = readJournal(names.oldJournal)
   return journal && placedCount(journal.trusted) > 0
     ? { path: names.oldPart, trusted: journal.trusted }
     : undefined
-}
-
-export function removeOldPart(path: string): void {
-  const names = partNames(path)
-  removeIfThere(names.oldPart)
-  removeIfThere(names.oldJournal)
 }
 
 /**
@@ -133,12 +141,7 @@ export function openPart(path: string, size: number): OpenPart {
   let fd: number | undefined
   let journalFd: number | undefined
   try {
-    let found = readJournal(names.journal)
-    if (found && found.size !== size) {
-      renameIfThere(names.part, names.oldPart)
-      renameIfThere(names.journal, names.oldJournal)
-      found = undefined
-    }
+    const found = setAsideOtherPart(names, size)
     fd = openOwn(names.part)
     const partBytes = fstatSync(fd).size
     journalFd = openOwn(names.journal, constants.O_APPEND)
@@ -150,8 +153,8 @@ export function openPart(path: string, size: number): OpenPart {
     }
     if (found?.sameBoot && placedCount(trusted) > 0) ftruncateSync(journalFd, found.wholeBytes)
     else restartJournal(journalFd, size, trusted)
-    // After a restart of the system, ranges that were never synced may hold anything.
-    const holes = placedCount(trusted) === 0 || found?.sameBoot === true
+    // What an interrupted run wrote without recording it may stand anywhere in an old part.
+    const holes = placedCount(trusted) === 0
     return { fd, journalFd, path, holes, names, trusted, ...partOperations(fd, journalFd) }
   } catch (error) {
     if (fd !== undefined) closeSync(fd)
@@ -169,7 +172,7 @@ function restartJournal(journalFd: number, size: number, trusted: PlacedChunks):
   writeAllSync(journalFd, Buffer.concat([header, batches, mark]))
 }
 
-function partOperations(fd: number, journalFd: number): Pick<OpenPart, 'forget' | 'sync' | 'close'> {
+function partOperations(fd: number, journalFd: number): Pick<OpenPart, 'forget' | 'note' | 'close'> {
   let open = true
   return {
     forget(offsets) {
@@ -178,11 +181,8 @@ function partOperations(fd: number, journalFd: number): Pick<OpenPart, 'forget' 
       // Were the withdrawal lost in a crash that keeps the overwritten data, the old ranges would be believed.
       fdatasyncSync(journalFd)
     },
-    sync() {
-      const covered = fstatSync(journalFd).size
-      fdatasyncSync(fd)
-      writeAllSync(journalFd, encodeSyncMark(covered))
-      fdatasyncSync(journalFd)
+    note(chunks) {
+      if (chunks.byteLength > 0) writeAllSync(journalFd, encodeBatches(chunks))
     },
     close() {
       if (!open) return
@@ -190,5 +190,20 @@ function partOperations(fd: number, journalFd: number): Pick<OpenPart, 'forget' 
       closeSync(fd)
       closeSync(journalFd)
     },
+  }
+}
+
+/**
+ * Syncs a part's data and marks all that its journal says so far as surviving a crash of the system. Slow: for workers.
+ * @throws E_IO, E_NO_SPACE when the data is not safely on disk.
+ */
+export function syncPart(target: Pick<PartTarget, 'fd' | 'journalFd' | 'path'>): void {
+  try {
+    const covered = fstatSync(target.journalFd).size
+    fdatasyncSync(target.fd)
+    writeAllSync(target.journalFd, encodeSyncMark(covered))
+    fdatasyncSync(target.journalFd)
+  } catch (error) {
+    throw toFerryError(error, `Cannot write "${target.path}"`)
   }
 }

@@ -12,29 +12,9 @@ import {
   renameSync,
   unlinkSync,
 } from 'node:fs'
-import type { BigIntStats } from 'node:fs'
 import { FerryError, isSystemError } from '../../shared/errors.ts'
+import { equalFingerprints, fingerprintOf } from '../fingerprint.ts'
 import type { FileFingerprint } from '../store/store.ts'
-
-export function fingerprintOf(stat: BigIntStats): FileFingerprint {
-  return {
-    size: Number(stat.size),
-    mtimeNs: stat.mtimeNs,
-    ctimeNs: stat.ctimeNs,
-    inode: stat.ino,
-    device: stat.dev,
-  }
-}
-
-export function isSameFingerprint(left: FileFingerprint, right: FileFingerprint): boolean {
-  return (
-    left.inode === right.inode &&
-    left.size === right.size &&
-    left.mtimeNs === right.mtimeNs &&
-    left.ctimeNs === right.ctimeNs &&
-    left.device === right.device
-  )
-}
 
 function conflict(path: string): FerryError {
   return new FerryError('E_CONFLICT', `Cannot write "${path}": something else was put there meanwhile`, {
@@ -52,7 +32,7 @@ const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 
 export function publish(from: string, to: string, replaces: FileFingerprint | undefined): void {
   if (replaces) {
     const now = lstatSync(to, { bigint: true, throwIfNoEntry: false })
-    if (now && !isSameFingerprint(fingerprintOf(now), replaces)) throw conflict(to)
+    if (now && !equalFingerprints(fingerprintOf(now), replaces)) throw conflict(to)
     renameSync(from, to)
     return
   }

@@ -5,7 +5,7 @@ import { setPathTimes } from '../native-times.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import { removeIfThere } from './part-file.ts'
 import { partNames } from './part-names.ts'
-import { fingerprintOf, isSameFingerprint } from './publish.ts'
+import { fingerprintOf, equalFingerprints } from '../fingerprint.ts'
 
 /**
  * Makes the link `path`. `replaces`: the file or link that stands there and is to go.
@@ -27,7 +27,7 @@ export function writeLink(
     symlinkSync(link.target, part)
     setPathTimes(part, link.mtimeNs)
     const now = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-    if (now && !isSameFingerprint(fingerprintOf(now), replaces)) {
+    if (now && !equalFingerprints(fingerprintOf(now), replaces)) {
       removeIfThere(part)
       throw new FerryError('E_CONFLICT', `Cannot write "${path}": something else was put there meanwhile`)
     }

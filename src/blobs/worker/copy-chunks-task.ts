@@ -7,12 +7,15 @@ import { toFerryError } from '../../shared/errors.ts'
 import { chunkCount, chunkLengthAt, chunkRecordBytes, type ChunkRecords } from '../chunk-records.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import type { PartTarget } from '../tree-writer/part-file.ts'
+import { fingerprintOf, equalFingerprints } from '../fingerprint.ts'
 import { writeChunks } from './write-chunks-task.ts'
 
 /** Where chunks are copied from. Without a fingerprint whatever is there is tried. */
-export type CopySource =
-  | { readonly path: string; readonly fingerprint?: FileFingerprint | undefined }
-  | { readonly fd: number }
+export interface CopySource {
+  /** Tried in this order; the first that is there is taken. */
+  readonly paths: readonly string[]
+  readonly fingerprint?: FileFingerprint | undefined
+}
 
 export interface CopyChunksInput {
   readonly source: CopySource
@@ -31,26 +34,31 @@ export interface CopyChunksOutput {
 /** Enough for one sequential read, small beside the memory of a receive. */
 const bufferBytes = 4 * 1024 * 1024
 
-function openSource(source: CopySource): number | undefined {
-  if ('fd' in source) return source.fd
-  let fd: number
-  try {
-    fd = openSync(source.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch {
-    return undefined
+/** Opens the first of these files that is there. */
+export function openFirst(paths: readonly string[]): number | undefined {
+  for (const path of paths) {
+    try {
+      return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    } catch {
+      // Not there, or not there any more: the next one may be.
+    }
   }
-  const now = fstatSync(fd, { bigint: true })
-  const known = source.fingerprint
-  const isChanged =
-    known !== undefined &&
-    (Number(now.size) !== known.size || now.mtimeNs !== known.mtimeNs || now.ino !== known.inode)
-  if (now.isFile() && !isChanged) return fd
+  return undefined
+}
+
+function openSource({ paths, fingerprint }: CopySource): number | undefined {
+  const fd = openFirst(paths)
+  if (fd === undefined) return undefined
+  const stat = fstatSync(fd, { bigint: true })
+  const isWanted =
+    stat.isFile() && (fingerprint === undefined || equalFingerprints(fingerprintOf(stat), fingerprint))
+  if (isWanted) return fd
   closeSync(fd)
   return undefined
 }
 
 /** Fills `bytes` from `offset`; what could not be read stays as it was and fails verification. */
-function readInto(fd: number, bytes: Uint8Array, offset: number): void {
+export function readInto(fd: number, bytes: Uint8Array, offset: number): void {
   let done = 0
   while (done < bytes.byteLength) {
     let count: number
@@ -99,7 +107,7 @@ export function copyChunks(input: CopyChunksInput): CopyChunksOutput {
   } catch (error) {
     throw toFerryError(error, `Cannot write "${input.target.path}"`)
   } finally {
-    if (!('fd' in input.source)) closeSync(fd)
+    closeSync(fd)
   }
   return { bad, writtenBytes }
 }

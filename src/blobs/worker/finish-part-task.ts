@@ -9,7 +9,8 @@ import { setFileTimes } from '../native-times.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import { removeIfThere } from '../tree-writer/part-file.ts'
 import type { PartNames } from '../tree-writer/part-names.ts'
-import { fingerprintOf, publish, syncFolder } from '../tree-writer/publish.ts'
+import { fingerprintOf } from '../fingerprint.ts'
+import { publish, syncFolder } from '../tree-writer/publish.ts'
 
 export interface FinishPartInput {
   readonly fd: number

@@ -4,7 +4,7 @@ import { isSystemError, toFerryError } from '../../shared/errors.ts'
 import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
 import { hash } from '../hash.ts'
 import type { FileFingerprint } from '../store/store.ts'
-import { fingerprintOf, isSameFingerprint } from '../tree-writer/publish.ts'
+import { fingerprintOf, equalFingerprints } from '../fingerprint.ts'
 import { isSameHash } from './write-chunks-task.ts'
 
 export type Existing =
@@ -65,7 +65,7 @@ export function compareFiles(input: CompareFilesInput): CompareFilesOutput {
         offset += length
       }
       const after = fingerprintOf(fstatSync(fd, { bigint: true }))
-      return after.size === offset && isSameFingerprint(before, after) ? after : undefined
+      return after.size === offset && equalFingerprints(before, after) ? after : undefined
     } finally {
       closeSync(fd)
     }

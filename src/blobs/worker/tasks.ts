@@ -3,6 +3,7 @@
  * table that finds it. Inputs and outputs are structured-cloneable, bulk bytes are ArrayBuffers that get transferred.
  */
 
+import type { PartTarget } from '../tree-writer/part-file.ts'
 import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
 import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
@@ -27,6 +28,7 @@ export interface TaskMap {
   writeChunks: { input: WriteChunksInput; output: WriteChunksOutput }
   copyChunks: { input: CopyChunksInput; output: CopyChunksOutput }
   writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }
+  syncPart: { input: Pick<PartTarget, 'fd' | 'journalFd' | 'path'>; output: void }
   finishPart: { input: FinishPartInput; output: FinishPartOutput }
   inspectFiles: { input: { readonly paths: readonly string[] }; output: { readonly found: Existing[] } }
   compareFiles: { input: CompareFilesInput; output: CompareFilesOutput }

@@ -1,5 +1,6 @@
 /** The body of a worker thread: takes one request after the other, runs the task, and answers. */
 import { parentPort } from 'node:worker_threads'
+import { syncPart } from '../tree-writer/part-file.ts'
 import { copyChunks } from './copy-chunks-task.ts'
 import { finishPart } from './finish-part-task.ts'
 import { cutRegion, ingestFiles } from './ingest-task.ts'
@@ -28,6 +29,7 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   writeChunks: { run: writeChunks },
   copyChunks: { run: copyChunks },
   writeFiles: { run: writeFiles },
+  syncPart: { run: syncPart },
   finishPart: { run: finishPart },
   inspectFiles: { run: inspectFiles },
   compareFiles: { run: compareFiles },

@@ -5,14 +5,22 @@
 import { closeSync, constants, fchmodSync, fsyncSync, fstatSync, lstatSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isSystemError } from '../../shared/errors.ts'
-import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
+import {
+  chunkCount,
+  chunkHashAt,
+  chunkLengthAt,
+  totalChunkBytes,
+  type ChunkRecords,
+} from '../chunk-records.ts'
 import { hash } from '../hash.ts'
 import { setFileTimes } from '../native-times.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import { removeIfThere } from '../tree-writer/part-file.ts'
 import { partNames } from '../tree-writer/part-names.ts'
-import { fingerprintOf, publish, syncFolder } from '../tree-writer/publish.ts'
+import { fingerprintOf } from '../fingerprint.ts'
+import { publish, syncFolder } from '../tree-writer/publish.ts'
 import { writeAllSync } from '../tree-writer/write-all.ts'
+import { openFirst, readInto } from './copy-chunks-task.ts'
 import { packError, type PackedError } from './packed-error.ts'
 import { isSameHash } from './write-chunks-task.ts'
 
@@ -20,11 +28,19 @@ export interface SmallFile {
   /** Final path; its folder exists. */
   readonly path: string
   readonly records: ChunkRecords
-  /** Where its bytes begin in the buffer. */
-  readonly start: number
+  /** Where its bytes begin in the buffer; 0 when they are copied. */
+  readonly start?: number
+  /** Another file of this computer that has them. */
+  readonly copyFrom?: CopyFrom
   readonly mode: number
   readonly mtimeNs: bigint
   readonly replaces?: FileFingerprint | undefined
+}
+
+export interface CopyFrom {
+  /** Tried in this order. */
+  readonly paths: readonly string[]
+  readonly offset: number
 }
 
 export interface WriteFilesInput {
@@ -50,15 +66,30 @@ interface Written {
 }
 
 /** Bytes of a file that match its records, or undefined. */
-function verified(all: Uint8Array, file: SmallFile): Uint8Array | undefined {
-  let at = file.start
+function verified(answer: Uint8Array, file: SmallFile): Uint8Array | undefined {
+  const all = file.copyFrom ? readCopy(file.copyFrom, totalChunkBytes(file.records)) : answer
+  const start = file.start ?? 0
+  let at = start
   for (let index = 0; index < chunkCount(file.records); index++) {
     const end = at + chunkLengthAt(file.records, index)
     if (end > all.byteLength) return undefined
     if (!isSameHash(hash(all.subarray(at, end)), chunkHashAt(file.records, index))) return undefined
     at = end
   }
-  return all.subarray(file.start, at)
+  return all.subarray(start, at)
+}
+
+/** As much of a local file as is there; what is missing fails verification. */
+function readCopy({ paths, offset }: CopyFrom, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const fd = openFirst(paths)
+  if (fd === undefined) return bytes
+  try {
+    readInto(fd, bytes, offset)
+  } finally {
+    closeSync(fd)
+  }
+  return bytes
 }
 
 const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW

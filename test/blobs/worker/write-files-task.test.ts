@@ -125,7 +125,7 @@ test('copyChunks copies what still matches and tells the rest', async () => {
   )
   const part = openPart(folder.at('new'), 18_000)
   const outcome = copyChunks({
-    source: { path: folder.at('old') },
+    source: { paths: [folder.at('missing'), folder.at('old')] },
     records: recordsOf(...chunks),
     places: Float64Array.from([7000, 0, 12_000, 5000, 0, 11_000]),
     target: part,

@@ -1,0 +1,198 @@
+/**
+ * The journey of a receive: ticket → whoever serves it → manifest, checked as a whole (of a live share: as it is told) →
+ * what is here already is taken from here, the rest fetched → verified → written → named. Run again after any
+ * interruption, it goes on where it was.
+ */
+import { createChunkHomes } from '../blobs/chunk-homes.ts'
+import { openChunkLookup, type ChunkLookup } from '../blobs/store/chunk-lookup.ts'
+import { openDestination, type Destination } from '../blobs/tree-writer/destination.ts'
+import { createFolders } from '../blobs/tree-writer/folders.ts'
+import type { EntryRange, PeerSession } from '../node/session.ts'
+import { parseTicket } from '../node/ticket.ts'
+import { createSemaphore } from '../shared/concurrency.ts'
+import { FerryError } from '../shared/errors.ts'
+import { createGlobFilter } from '../shared/glob.ts'
+import { blameLiars, connectShare, firstSession } from './receive/connect-share.ts'
+import { createIndexRecorder } from './receive/index-recorder.ts'
+import { receiveLive, sealedNumber, type LiveEnd } from './receive/receive-live.ts'
+import { receiveSealed, type PassOptions } from './receive/receive-sealed.ts'
+import { underWayBytes, type ReceiveRun } from './receive/run.ts'
+import { createTally } from './receive/tally.ts'
+import type { JobContext, ReceiveOptions, ReceiveResult } from './types.ts'
+
+const defaultJobs = 6
+/** Local copies at once; more only compete for the same disk. */
+const copiesAtOnce = 2
+
+/**
+ * Writes what the ticket offers into the folder `into`. Failures of single files are in the result.
+ * @throws E_TICKET, E_UNREACHABLE, E_REFUSED, E_MANIFEST, E_VERIFY, E_CONFLICT, E_NO_SPACE, E_PERMISSION, E_CANCELLED
+ */
+export async function runReceive(
+  ticketText: string,
+  into: string,
+  options: ReceiveOptions,
+  context: JobContext,
+): Promise<ReceiveResult> {
+  const { progress, tools } = context
+  progress.phase('resolve')
+  const ticket = parseTicket(ticketText)
+  const wanted = createGlobFilter(options.only ?? [])
+  const destination = openDestination(into)
+  const rules = { foldsNames: destination.foldsNames, windowsNames: process.platform === 'win32' }
+  const [store, pool] = await Promise.all([tools.store(), tools.pool()])
+  const tally = createTally(progress)
+  const index = createIndexRecorder({
+    index: store.files,
+    pool,
+    coarseClock: destination.foldsNames,
+    onWarning: (message) => progress.warn(message),
+  })
+  let lookup: Promise<ChunkLookup> | undefined
+  const liars: string[] = []
+  const pass = createPass()
+
+  await using peers = await connectShare(ticket, context, {
+    ...options,
+    rules,
+    translate: (session, range) => pass.translate(session, range),
+    onEvent(event) {
+      if (event.type === 'dropped') liars.push(event.session.address)
+    },
+  })
+  try {
+    let root: Uint8Array
+    let session = await firstSession(peers.fetcher, context)
+    /** Files of earlier passes over the same share, when a live one had to be begun again. */
+    const finished = new Set<string>()
+    for (;;) {
+      const stop = new AbortController()
+      const run: ReceiveRun = {
+        signal: AbortSignal.any([context.signal, stop.signal]),
+        progress,
+        tally,
+        fetcher: peers.fetcher,
+        pool,
+        store,
+        destination,
+        folders: createFolders(destination.root, destination.isNew && finished.size === 0),
+        overwrite: options.overwrite ?? 'never',
+        underWay: createSemaphore(underWayBytes),
+        copying: createSemaphore(copiesAtOnce),
+        homes: createChunkHomes(),
+        index,
+        lookup: () => (lookup ??= openChunkLookup(store.files, { signal: context.signal })),
+        numberOn: (other, entry) => pass.translate(other, { entry, offset: 0, length: 0 })?.entry ?? entry,
+      }
+      const passOptions: PassOptions = {
+        wanted: (path) => wanted(path) && !finished.has(path),
+        jobs: options.jobs ?? defaultJobs,
+        confirm: (plan) => confirm(options, context, destination, session.share.name, plan),
+        onManifest: () => undefined,
+        onComplete: (_number, path) => pass.live && finished.add(path),
+      }
+      pass.begin(session)
+      try {
+        if (session.share.live)
+          root = (await receiveLive(run, session, { ...passOptions, onEnd: pass.end })).root
+        else {
+          root = rootOf(session)
+          await receiveSealed(run, root, passOptions)
+        }
+        break
+      } catch (error) {
+        if (!session.share.live || !isLostLink(error) || context.signal.aborted) throw error
+        // What was told by the lost link has numbers of its own: begin again with whoever is there.
+        session = await firstSession(peers.fetcher, context)
+      } finally {
+        stop.abort()
+      }
+    }
+    if (tally.files.failed === 0 && options.only === undefined) await sayFinished(peers.fetcher.sessions)
+    return resultOf(session.share.name, root)
+  } catch (error) {
+    throw blameLiars(error, liars)
+  } finally {
+    await index.flush()
+  }
+
+  function resultOf(name: string, root: Uint8Array): ReceiveResult {
+    return {
+      name,
+      destination: destination.root,
+      written: tally.tops,
+      root,
+      files: { ...tally.files },
+      bytes: { ...tally.bytes },
+      failed: tally.failures(),
+      peers: peers.givers.size,
+    }
+  }
+}
+
+function rootOf(session: PeerSession): Uint8Array {
+  if (session.share.root) return session.share.root
+  throw new FerryError('E_PROTOCOL', 'Cannot receive: the peer does not say what it shares')
+}
+
+function isLostLink(error: unknown): boolean {
+  return error instanceof FerryError && error.code === 'E_UNREACHABLE'
+}
+
+async function confirm(
+  options: ReceiveOptions,
+  { signal }: JobContext,
+  destination: Destination,
+  name: string,
+  plan: { readonly files: number; readonly bytes: number; readonly final: boolean },
+): Promise<void> {
+  if (!options.confirm) return
+  const isWanted = await options.confirm({
+    name,
+    ...plan,
+    freeBytes: destination.freeBytes(),
+    destination: destination.root,
+  })
+  if (!isWanted) throw new FerryError('E_CANCELLED', 'Nothing was received: it was not wanted')
+  signal.throwIfAborted()
+}
+
+/** Thanks are not owed: a peer that has gone by now does not matter. */
+async function sayFinished(sessions: readonly PeerSession[]): Promise<void> {
+  await Promise.all(
+    sessions.filter(({ owner }) => owner).map((session) => session.finished().catch(() => undefined)),
+  )
+}
+
+interface Pass {
+  readonly live: boolean
+  begin(session: PeerSession): void
+  end(end: LiveEnd): void
+  /** What the numbers of this pass are on another session; undefined when that cannot be told. */
+  translate(session: PeerSession, range: EntryRange): EntryRange | undefined
+}
+
+/** Which numbers the present pass counts by: those of one live session, or those of the sealed manifest. */
+function createPass(): Pass {
+  let followed: PeerSession | undefined
+  let ended: LiveEnd | undefined
+  return {
+    get live() {
+      return followed !== undefined
+    },
+    begin(session) {
+      followed = session.share.live ? session : undefined
+      ended = undefined
+    },
+    end(end) {
+      ended = end
+    },
+    translate(session, range) {
+      if (session === followed || (!followed && !session.share.live)) return range
+      // Another live session may count otherwise; a sealed one does so in a known way once all is told.
+      if (!followed || session.share.live || !ended) return undefined
+      const entry = sealedNumber(range.entry, ended.dropped)
+      return entry === undefined ? undefined : { ...range, entry }
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/** Finds files on this computer that may hold chunks of a wanted one: its old version first of all. */
+import type { ChunkRecords } from '../../blobs/chunk-records.ts'
+import { cutLargeFile } from '../../blobs/ingest/cut-large-file.ts'
+import type { FileEntry } from '../../blobs/manifest/entry.ts'
+import { createListSource, createPlacedSource } from '../../blobs/plan-reuse.ts'
+import type { ChunkPlace } from '../../blobs/store/chunk-lookup.ts'
+import { isFresh } from '../../blobs/store/is-fresh.ts'
+import type { FileFingerprint } from '../../blobs/store/store.ts'
+import { readOldPart } from '../../blobs/tree-writer/part-file.ts'
+import type { CopySource } from '../../blobs/worker/copy-chunks-task.ts'
+import { inspectPath } from '../../blobs/worker/inspect-files-tasks.ts'
+import type { ItemProgress } from '../../progress/events.ts'
+import { concatBytes } from '../../shared/bytes.ts'
+import type { LocalSource } from './large-file.ts'
+import type { ReceiveRun } from './run.ts'
+
+/** Regions of one old file that are cut at once. */
+const regionsAtOnce = 4
+
+export interface LocalSources {
+  readonly sources: readonly LocalSource[]
+  /** Chunk lists found, in which parts of the wanted list may stand. */
+  readonly lists: readonly ChunkRecords[]
+}
+
+/** `disk`: where the file goes. */
+export async function findLocalSources(
+  run: ReceiveRun,
+  entry: Pick<FileEntry, 'chunkSize' | 'size'>,
+  disk: string,
+  progress: ItemProgress,
+): Promise<LocalSources> {
+  const sources: LocalSource[] = []
+  const lists: ChunkRecords[] = []
+  const existing = inspectPath(disk)
+  if (existing.kind === 'file') {
+    progress.bytes(0, 'hash')
+    const records = await listOfExisting(run, disk, existing.fingerprint, entry.chunkSize)
+    progress.bytes(0, 'fetch')
+    if (records) {
+      const source = { paths: [disk], fingerprint: existing.fingerprint }
+      const list = createListSource(records)
+      sources.push({
+        find: (hash, length) => list.find(hash, length),
+        locate: (offset) => ({ source, offset }),
+      })
+      lists.push(records)
+    }
+  }
+  const old = readOldPart(disk, entry.size)
+  if (old) {
+    const source = { paths: [old.path] }
+    const placed = createPlacedSource(old.trusted)
+    sources.push({
+      find: (hash, length) => placed.find(hash, length),
+      locate: (offset) => ({ source, offset }),
+    })
+  }
+  sources.push(await storeSource(run))
+  return { sources, lists }
+}
+
+/** The chunk list of a file of the user: from the index when that is fresh, else by cutting it as the wanted one is cut. */
+export async function listOfExisting(
+  run: Pick<ReceiveRun, 'pool' | 'store' | 'signal'>,
+  disk: string,
+  fingerprint: FileFingerprint,
+  chunkSize: number,
+): Promise<ChunkRecords | undefined> {
+  const row = run.store.files.get(disk)
+  if (row && isFresh(row, fingerprint) && row.chunkSize === chunkSize) return row.records
+  const indexedAtNs = BigInt(Date.now()) * 1_000_000n
+  const pieces: ChunkRecords[] = []
+  try {
+    const file = { diskPath: disk, fingerprint, chunkSize }
+    for await (const piece of cutLargeFile(file, { pool: run.pool, limit: regionsAtOnce })) pieces.push(piece)
+  } catch {
+    // It cannot be read, or is being changed: then it is of no help.
+    return undefined
+  }
+  const records = concatBytes(pieces)
+  run.store.files.putMany([{ path: disk, fingerprint, chunkSize, records, indexedAtNs }])
+  return records
+}
+
+/** All other files that the index knows. */
+async function storeSource(run: ReceiveRun): Promise<LocalSource> {
+  const lookup = await run.lookup()
+  /** What `find` answered, by number, until it is located. */
+  const answers: ChunkPlace[] = []
+  /** One object a file, so that copies from it are done together. */
+  const files = new Map<string, CopySource>()
+  return {
+    find(hash, length) {
+      const place = lookup.find(hash).find((found) => found.length === length)
+      return place ? answers.push(place) - 1 : -1
+    },
+    locate(number) {
+      const { path, fingerprint, offset } = answers[number] as ChunkPlace
+      let source = files.get(path)
+      if (!source) {
+        source = { paths: [path], fingerprint }
+        files.set(path, source)
+      }
+      return { source, offset }
+    },
+  }
+}

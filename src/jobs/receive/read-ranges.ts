@@ -1,0 +1,121 @@
+/** Reads content from providers, more than one read may carry if need be, and explains what none of them could give. */
+import type { EntryRange, PeerSession, RangeFailure } from '../../node/session.ts'
+import type { FetchedRead } from '../../node/fetcher.ts'
+import { maxReadBytes, maxReadRanges } from '../../node/limits.ts'
+import { FerryError } from '../../shared/errors.ts'
+import type { ReceiveRun } from './run.ts'
+
+export interface ReadPiece {
+  readonly session: PeerSession
+  readonly ranges: readonly EntryRange[]
+}
+
+export interface RangesRead {
+  /** All ranges, one after the other; those that failed are zeros. */
+  readonly bytes: ArrayBuffer
+  readonly failed: FetchedRead['failed']
+  /** Who gave which ranges. */
+  readonly pieces: readonly ReadPiece[]
+}
+
+/** Cuts ranges so that none is longer than one read may be. */
+function splitRanges(ranges: readonly EntryRange[]): { range: EntryRange; index: number }[] {
+  return ranges.flatMap((range, index) => {
+    const parts: { range: EntryRange; index: number }[] = []
+    for (let done = 0; done < range.length; done += maxReadBytes)
+      parts.push({
+        range: {
+          entry: range.entry,
+          offset: range.offset + done,
+          length: Math.min(maxReadBytes, range.length - done),
+        },
+        index,
+      })
+    return parts
+  })
+}
+
+/** @throws E_UNREACHABLE, E_REFUSED, E_CANCELLED when nobody is left to ask. */
+export async function readRanges(
+  run: Pick<ReceiveRun, 'fetcher' | 'signal' | 'tally'>,
+  ranges: readonly EntryRange[],
+): Promise<RangesRead> {
+  const total = ranges.reduce((sum, range) => sum + range.length, 0)
+  const read = async (some: readonly EntryRange[]): Promise<FetchedRead> => {
+    const outcome = await run.fetcher.read(some, { signal: run.signal })
+    run.tally.bytes.fetched += outcome.bytes.byteLength
+    return outcome
+  }
+  if (total <= maxReadBytes && ranges.length <= maxReadRanges) {
+    const { bytes, failed, session } = await read(ranges)
+    return { bytes, failed, pieces: [{ session, ranges }] }
+  }
+  // Chunks of very large files exceed one read: its parts are put together here.
+  const whole = new Uint8Array(total)
+  const failed: FetchedRead['failed'][number][] = []
+  const pieces: ReadPiece[] = []
+  let at = 0
+  let batch: { range: EntryRange; index: number }[] = []
+  let length = 0
+  const flush = async (): Promise<void> => {
+    const some = batch.map(({ range }) => range)
+    const outcome = await read(some)
+    whole.set(new Uint8Array(outcome.bytes), at)
+    at += length
+    for (const failure of outcome.failed) failed.push({ ...failure, index: batch[failure.index]?.index ?? 0 })
+    pieces.push({ session: outcome.session, ranges: some })
+    batch = []
+    length = 0
+  }
+  for (const part of splitRanges(ranges)) {
+    if (length + part.range.length > maxReadBytes || batch.length === maxReadRanges) await flush()
+    batch.push(part)
+    length += part.range.length
+  }
+  if (batch.length > 0) await flush()
+  return { bytes: whole.buffer, failed, pieces }
+}
+
+const reasons: Record<RangeFailure, string> = {
+  changed: 'it changed at the sender after it was shared',
+  unreadable: 'the sender cannot read it',
+  unknown: 'nobody who is there has it',
+}
+
+export function rangeError(
+  path: string,
+  failure: { readonly reason: RangeFailure; readonly message: string },
+): FerryError {
+  const detail = failure.message === '' ? '' : ` (${failure.message})`
+  return new FerryError(
+    failure.reason === 'unknown' ? 'E_NOT_FOUND' : 'E_CHANGED',
+    `Cannot fetch "${path}": ${reasons[failure.reason]}${detail}`,
+    { hint: 'when the sender has shared it again, run the same command again' },
+  )
+}
+
+export function changedError(path: string): FerryError {
+  return rangeError(path, { reason: 'changed', message: '' })
+}
+
+/** Tells each provider which of its ranges were wrong. 'changed' when one of them found its file changed. */
+export async function reportBadRanges(
+  run: Pick<ReceiveRun, 'fetcher'>,
+  pieces: readonly ReadPiece[],
+  bad: readonly EntryRange[],
+): Promise<'changed' | 'dropped'> {
+  let verdict: 'changed' | 'dropped' = 'dropped'
+  for (const { session, ranges } of pieces) {
+    const own = bad.filter((range) => ranges.some((given) => overlaps(range, given)))
+    if (own.length > 0 && (await run.fetcher.reportBad(session, own)) === 'changed') verdict = 'changed'
+  }
+  return verdict
+}
+
+function overlaps(left: EntryRange, right: EntryRange): boolean {
+  return (
+    left.entry === right.entry &&
+    left.offset < right.offset + right.length &&
+    right.offset < left.offset + left.length
+  )
+}

@@ -1,0 +1,240 @@
+/**
+ * Writes a tree out of entries as they come: folders at once, small files in batches, large ones each on their own, a
+ * few at a time, links and the attributes of folders at the end. A file that fails is counted and the others go on.
+ */
+import { chunkCount, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import {
+  maxInlineChunks,
+  type FileEntry,
+  type ManifestEntry,
+  type SymlinkEntry,
+} from '../../blobs/manifest/entry.ts'
+import { nameChunkList } from '../../blobs/manifest/nodes.ts'
+import { inspectPath } from '../../blobs/worker/inspect-files-tasks.ts'
+import { concernsOneFile, batchBytes, type ReceiveRun } from './run.ts'
+import { concatBytes } from '../../shared/bytes.ts'
+import { mapBounded } from '../../shared/concurrency.ts'
+import { toFerryError } from '../../shared/errors.ts'
+import { parentPath } from '../../shared/paths.ts'
+import { reportError } from '../job.ts'
+import { judgeFiles, type NumberedFile, type Verdict } from './judge-files.ts'
+import { receiveLargeFile } from './large-file.ts'
+import { findLocalSources } from './local-sources.ts'
+import { filesPerBatch, isSmall, receiveSmallFiles, type SmallWanted } from './small-files.ts'
+import { writeLinks } from './write-links.ts'
+
+/** One entry, in the numbers in which content is asked for. */
+export interface TreeItem {
+  readonly number: number
+  readonly entry: ManifestEntry
+  /** The chunk list of a file that is still being hashed, as it comes; its entry has no content yet. */
+  readonly records?: AsyncIterable<ChunkRecords>
+}
+
+export interface TreeOptions {
+  /** Files under way at once. */
+  readonly jobs: number
+  /** Which paths are wanted at all. */
+  readonly wanted: (path: string) => boolean
+  /** The chunk list of a sealed large file. */
+  readonly listOf: (file: NumberedFile, known: readonly ChunkRecords[]) => AsyncIterable<ChunkRecords>
+  /** Told of each file whose content is complete. */
+  readonly onComplete: (number: number, path: string) => void
+}
+
+type LargeItem = TreeItem & { readonly entry: FileEntry }
+
+type Work =
+  | { readonly kind: 'small'; readonly files: readonly NumberedFile[] }
+  | { readonly kind: 'large'; readonly item: LargeItem }
+
+/**
+ * @param items in manifest order, in groups; small files of one group may share a batch.
+ * @throws what stops the receive as a whole; what was complete by then stays.
+ */
+export async function receiveTree(
+  run: ReceiveRun,
+  items: AsyncIterable<readonly TreeItem[]>,
+  options: TreeOptions,
+): Promise<void> {
+  const links: SymlinkEntry[] = []
+  await mapBounded(
+    planWork(run, items, options, links),
+    (work) =>
+      work.kind === 'small' ? receiveBatch(run, work.files, options) : receiveOne(run, work.item, options),
+    { limit: options.jobs, signal: run.signal },
+  )
+  await writeLinks(run, links)
+  for (const { path, error } of run.folders.finish()) run.tally.fail(path, error)
+}
+
+async function* planWork(
+  run: ReceiveRun,
+  items: AsyncIterable<readonly TreeItem[]>,
+  options: TreeOptions,
+  links: SymlinkEntry[],
+): AsyncGenerator<Work> {
+  for await (const group of items) {
+    let batch: NumberedFile[] = []
+    let bytes = 0
+    for (const item of group) {
+      const { entry } = item
+      if (!options.wanted(entry.path)) continue
+      if (entry.kind === 'directory') {
+        run.folders.keep(entry)
+        if (ensureFolder(run, entry.path) && isTop(entry.path))
+          run.tally.addTop(run.folders.diskPath(entry.path))
+      } else if (entry.kind === 'symlink') links.push(entry)
+      else if (item.records || !isSmall(entry)) yield { kind: 'large', item: { ...item, entry } }
+      else {
+        if (batch.length === filesPerBatch || (batch.length > 0 && bytes + entry.size > batchBytes)) {
+          yield { kind: 'small', files: batch }
+          batch = []
+          bytes = 0
+        }
+        batch.push({ number: item.number, entry })
+        bytes += entry.size
+      }
+    }
+    if (batch.length > 0) yield { kind: 'small', files: batch }
+  }
+}
+
+function isTop(path: string): boolean {
+  return !path.includes('/')
+}
+
+/** True when the folder is there and can be written into; false when that failed and was reported. */
+function ensureFolder(run: ReceiveRun, path: string, blamed: string = path): boolean {
+  try {
+    run.folders.ensure(path)
+    return true
+  } catch (error) {
+    reportFailure(run, blamed, error)
+    return false
+  }
+}
+
+/** @throws the error when it is not of this file alone, or when the whole destination is gone. */
+function reportFailure(run: ReceiveRun, path: string, caught: unknown): void {
+  const error = toFerryError(caught, `Cannot receive "${path}"`)
+  if (!concernsOneFile(error)) throw error
+  run.destination.check()
+  run.tally.fail(path, error)
+}
+
+/** Verdicts of files; those in folders that this run made need no look at the disk. */
+async function judge(run: ReceiveRun, files: readonly NumberedFile[]): Promise<(Verdict | undefined)[]> {
+  const verdicts: (Verdict | undefined)[] = []
+  const looked: number[] = []
+  files.forEach(({ entry }, index) => {
+    const folder = parentPath(entry.path)
+    if (!ensureFolder(run, folder, entry.path)) verdicts[index] = undefined
+    else if (run.folders.ensure(folder))
+      verdicts[index] = { kind: 'write', disk: run.folders.diskPath(entry.path), replaces: undefined }
+    else looked.push(index)
+  })
+  if (looked.length > 0) {
+    const judged = await judgeFiles(
+      run,
+      looked.map((index) => files[index] as NumberedFile),
+    )
+    judged.forEach((verdict, order) => (verdicts[looked[order] as number] = verdict))
+  }
+  return verdicts
+}
+
+async function receiveBatch(
+  run: ReceiveRun,
+  files: readonly NumberedFile[],
+  options: TreeOptions,
+): Promise<void> {
+  const wanted: SmallWanted[] = []
+  const had = { files: 0, bytes: 0, reusedBytes: 0, hadFiles: 0 }
+  const verdicts = await judge(run, files)
+  files.forEach((file, index) => {
+    const verdict = verdicts[index]
+    const { path, size } = file.entry
+    if (isTop(path) && verdict && 'disk' in verdict) run.tally.addTop(verdict.disk)
+    if (verdict?.kind === 'write') wanted.push({ ...file, disk: verdict.disk, replaces: verdict.replaces })
+    else if (verdict?.kind === 'conflict') reportFailure(run, path, verdict.error)
+    else if (verdict) {
+      had.files++
+      had.bytes += size
+      if (verdict.kind === 'had') {
+        had.hadFiles++
+        had.reusedBytes += size
+        options.onComplete(file.number, path)
+      }
+    }
+  })
+  if (had.files > 0) {
+    run.tally.files.had += had.hadFiles
+    run.tally.bytes.reused += had.reusedBytes
+    run.progress.addDone(had)
+  }
+  if (wanted.length > 0)
+    await receiveSmallFiles(run, wanted, (file) => options.onComplete(file.number, file.entry.path))
+}
+
+async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions): Promise<void> {
+  const { entry, number } = item
+  const progress = run.progress.beginItem(entry.path, 'fetch', entry.size)
+  try {
+    const file = await withContent(run, item)
+    const [verdict] = await judge(run, [file])
+    if (isTop(entry.path) && verdict && 'disk' in verdict) run.tally.addTop(verdict.disk)
+    if (verdict?.kind === 'had') {
+      run.tally.files.had++
+      run.tally.bytes.reused += entry.size
+      progress.done({ phase: 'had-it', reusedBytes: entry.size })
+      options.onComplete(number, entry.path)
+      return
+    }
+    if (verdict?.kind === 'keep') return progress.done({ phase: 'skipped' })
+    if (verdict?.kind === 'conflict') throw verdict.error
+    if (!verdict) return progress.done({ phase: 'skipped' })
+    const local = await findLocalSources(run, entry, verdict.disk, progress)
+    const received = await receiveLargeFile(run, {
+      number,
+      entry,
+      disk: verdict.disk,
+      replaces: verdict.replaces,
+      records: file.records ?? options.listOf(file, local.lists),
+      sources: local.sources,
+      onBytes: (bytes) => progress.bytes(bytes),
+    })
+    run.index.add({
+      path: verdict.disk,
+      fingerprint: received.fingerprint,
+      chunkSize: entry.chunkSize,
+      records: received.records,
+    })
+    run.tally.bytes.reused += received.reusedBytes
+    options.onComplete(number, entry.path)
+    progress.done({ reusedBytes: received.reusedBytes })
+  } catch (caught) {
+    const error = toFerryError(caught, `Cannot receive "${entry.path}"`)
+    progress.fail(reportError(error))
+    if (!concernsOneFile(error)) throw error
+    run.destination.check()
+    run.tally.fail(entry.path, error, true)
+  }
+}
+
+/**
+ * A file that is still being hashed can be compared with what has its name only when its list is whole. If the name is
+ * free, nothing needs to be waited for.
+ */
+async function withContent(run: ReceiveRun, item: LargeItem): Promise<LargeItem> {
+  if (!item.records || inspectPath(run.folders.diskPath(item.entry.path)).kind === 'none') return item
+  const pieces: ChunkRecords[] = []
+  for await (const records of item.records) pieces.push(records)
+  const whole = concatBytes(pieces)
+  const content = chunkCount(whole) <= maxInlineChunks ? whole : nameChunkList(whole).reference
+  return { number: item.number, entry: { ...item.entry, content }, records: once(whole) }
+}
+
+async function* once(records: ChunkRecords): AsyncGenerator<ChunkRecords> {
+  yield records
+}
