@@ -103,8 +103,10 @@ export function makePrivateDirectory(path: string): void {
     chmodSync(path, 0o700)
   } catch (error) {
     const failure = toFerryError(error, what)
-    if (failure.code !== 'E_PERMISSION') throw failure
-    throw new FerryError(failure.code, failure.message, {
+    // On a read-only file system a recursive mkdir says ENOENT.
+    const isMissing = failure.code === 'E_NOT_FOUND'
+    if (failure.code !== 'E_PERMISSION' && !isMissing) throw failure
+    throw new FerryError('E_PERMISSION', isMissing ? `${what}: it cannot be made` : failure.message, {
       cause: error,
       hint: 'set FERRY_HOME to a folder that you can write to',
     })

@@ -80,15 +80,15 @@ export function toStoreError(error: unknown, what: string): FerryError {
   if (code === resultCodes.full)
     return explain('E_NO_SPACE', 'the disk is full', 'free some space, for instance with: ferry store gc')
   if (code === resultCodes.readOnly || code === resultCodes.cannotOpen)
-    return explain(
-      'E_PERMISSION',
-      'the store cannot be written',
-      'set FERRY_STORE to a folder that you can write to',
-    )
+    return explain('E_PERMISSION', 'the store cannot be written', writableHint)
   if (code === resultCodes.io)
     return explain('E_IO', 'the disk reported an error', 'check the disk, or set FERRY_STORE to another one')
-  return toFerryError(error, what)
+  const failure = toFerryError(error, what)
+  if (failure.code !== 'E_PERMISSION') return failure
+  return explain('E_PERMISSION', failure.message.slice(what.length + 2), writableHint)
 }
+
+const writableHint = 'set FERRY_STORE to a folder that you can write to'
 
 function damaged(what: string, cause: unknown): FerryError {
   return new FerryError('E_STORE', `${what}: the store is damaged`, {
