@@ -47,8 +47,8 @@ const batchRows = 1000
 export async function collectGarbage(store: DiskStore, options: GarbageOptions = {}): Promise<GarbageCount> {
   const nowMs = options.nowMs ?? Date.now()
   const before = directoryBytes(store.directory)
-  removeOldFiles(store.temporaryDirectory, () => true, nowMs - graceMs)
-  removeOldFiles(store.directory, (name) => name.includes('.damaged-'), nowMs - asideMs)
+  removeOld(store.temporaryDirectory, isOrphan, nowMs - graceMs)
+  removeOld(store.directory, (name) => name.includes('.damaged-'), nowMs - asideMs)
   const removedShares = removeEndedShares(store, nowMs)
   const removedObjects = removeObjects(store, nowMs)
   const removedFiles = await removeVanishedFiles(store, options)
@@ -74,13 +74,29 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
-function removeOldFiles(directory: string, isOurs: (name: string) => boolean, olderThanMs: number): void {
+function removeOld(directory: string, isLeftover: (name: string) => boolean, olderThanMs: number): void {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (!isLeftover(entry.name)) continue
     const path = join(directory, entry.name)
-    if (!entry.isFile() || !isOurs(entry.name)) continue
     const stat = lstatSync(path, { throwIfNoEntry: false })
     if (stat !== undefined && stat.uid === process.getuid?.() && stat.mtimeMs < olderThanMs)
-      rmSync(path, { force: true })
+      rmSync(path, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Temporary names are `<kind>-<process id>-<random>`. What a running process made is its own to remove, however old: a
+ * share may serve its spool for weeks.
+ */
+function isOrphan(name: string): boolean {
+  const id = /^[a-z]+-(\d+)-/.exec(name)?.[1]
+  if (id === undefined) return true
+  try {
+    process.kill(Number(id), 0)
+    return false
+  } catch (error) {
+    // EPERM: there is one, of another user; the number is in use again.
+    return isSystemError(error) && error.code === 'ESRCH'
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { createManifestBuilder } from '../../../src/blobs/manifest/builder.ts'
@@ -110,13 +111,21 @@ test('gc removes old leftovers only', async () => {
     writeFileSync(path, 'x')
     utimesSync(path, time, time)
   }
-  make(join(store.temporaryDirectory, 'live-1-a'), old)
-  make(join(store.temporaryDirectory, 'live-2-b'), new Date())
+  const ended = spawnSync(process.execPath, ['-e', '']).pid
+  const inTmp = (name: string): string => join(store.temporaryDirectory, name)
+  make(inTmp(`live-${ended}-old`), old)
+  make(inTmp(`live-${ended}-young`), new Date())
+  make(inTmp(`live-${process.pid}-ours`), old)
+  make(inTmp('unknown'), old)
+  mkdirSync(inTmp(`spool-${ended}-old`))
+  make(join(inTmp(`spool-${ended}-old`), 'content'), old)
+  utimesSync(inTmp(`spool-${ended}-old`), old, old)
   make(join(store.directory, 'index.db.damaged-2020'), old)
   make(join(store.directory, 'index.db.damaged-2026'), new Date())
   make(join(store.directory, 'identity.key'), old)
   await collectGarbage(store)
-  assert.deepEqual(readdirSync(store.temporaryDirectory), ['live-2-b'])
+  const kept = readdirSync(store.temporaryDirectory)
+  assert.deepEqual(new Set(kept), new Set([`live-${ended}-young`, `live-${process.pid}-ours`]))
   assert.ok(existsSync(join(store.directory, 'identity.key')))
   assert.ok(existsSync(join(store.directory, 'index.db.damaged-2026')))
   assert.ok(!existsSync(join(store.directory, 'index.db.damaged-2020')))
