@@ -79,7 +79,7 @@ function removeOld(directory: string, isLeftover: (name: string) => boolean, old
     if (!isLeftover(entry.name)) continue
     const path = join(directory, entry.name)
     const stat = lstatSync(path, { throwIfNoEntry: false })
-    if (stat !== undefined && stat.uid === process.getuid?.() && stat.mtimeMs < olderThanMs)
+    if (stat !== undefined && stat.uid === (process.getuid?.() ?? stat.uid) && stat.mtimeMs < olderThanMs)
       rmSync(path, { recursive: true, force: true })
   }
 }
