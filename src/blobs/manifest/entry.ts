@@ -40,7 +40,7 @@ export interface DirectoryEntry extends EntryBase {
 
 export interface SymlinkEntry extends EntryBase {
   readonly kind: 'symlink'
-  /** As stored in the link: 1 … 4095 bytes of UTF-8, relative, inside the tree. */
+  /** As stored in the link: 1 … 4095 bytes of UTF-8. It may point anywhere; nothing is written through a link. */
   readonly target: string
 }
 

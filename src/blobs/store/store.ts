@@ -1,7 +1,7 @@
 /**
- * The local store: one SQLite database that knows which files hold which chunks, which shares are offered, and the
- * manifests that were made or fetched. It holds references to the user's files, never copies of them. A row per file,
- * share or manifest page, never per chunk. Everything here is synchronous and batched.
+ * The local store: it knows which files hold which chunks, which shares are offered, and the manifests that were made or
+ * fetched (in two SQLite databases; see open-store.ts). It holds references to the user's files, never copies of them. A
+ * row per file, share or manifest page, never per chunk. Everything here is synchronous and batched.
  */
 import type { ChunkRecords } from '../chunk-records.ts'
 
@@ -78,7 +78,10 @@ export interface ShareTable {
   remove(id: Uint8Array): void
 }
 
-/** Manifest roots, pages and large files' chunk lists, each named by its BLAKE3, immutable. */
+/**
+ * Manifest roots, pages and large files' chunk lists, each named by its hash, immutable. What a new manifest needs is put
+ * even when `has` says that it is there: putting it again keeps gc from taking it before something refers to it.
+ */
 export interface ObjectTable {
   get(hash: Uint8Array): Uint8Array | undefined
   has(hash: Uint8Array): boolean
