@@ -9,7 +9,7 @@ import { openLiveLog } from '../blobs/live-log.ts'
 import { walk } from '../blobs/walk/walk.ts'
 import { signRoot } from '../node/root-signature.ts'
 import { encodeTicket } from '../node/ticket.ts'
-import { cancelled } from '../shared/concurrency.ts'
+import { cancelled, delay } from '../shared/concurrency.ts'
 import { createCatalogue } from './share/catalogue.ts'
 import { createDoor } from './share/door.ts'
 import { createOffer } from './share/offer.ts'
@@ -20,6 +20,9 @@ import type { ShareContext, ShareInput, ShareOptions, ShareResult, ShareSealed }
 
 /** Files read at once when the user does not say: more than the cores only wait for each other. */
 const defaultJobs: number = Math.min(8, availableParallelism())
+
+/** Starting mDNS and the DHT takes a third of a second of processor time. */
+const announceAfterMs = 3_000
 
 /**
  * Runs until it is cancelled (then it rejects with E_CANCELLED), expires, or is used up.
@@ -83,7 +86,9 @@ export async function runShare(
   // Hashing begins while the network starts.
   const hashing = hashAll()
   hashing.catch(() => undefined)
-  const { host, provider, onEvent } = await tools.serving(record.port === 0 ? undefined : record.port)
+  const { host, discovery, provider, onEvent } = await tools.serving(
+    record.port === 0 ? undefined : record.port,
+  )
   if (host.port !== undefined && host.port !== record.port) {
     if (record.port !== 0)
       progress.warn(`Port ${record.port} is taken: tickets of this share from before lead nowhere for now`)
@@ -92,6 +97,11 @@ export async function runShare(
   }
   const stopListening = onEvent(record.id, door.onEvent)
   const offered = provider.offer(offer)
+  // Finding is for those whom the ticket's addresses do not lead here; the first moments belong to all others.
+  const announcing = Promise.race([hashing, delay(announceAfterMs, signal)]).then(
+    () => discovery.announce(record.secret),
+    () => undefined,
+  )
   try {
     const tell = (root?: Uint8Array): string => {
       const ticket = encodeTicket({
@@ -114,6 +124,7 @@ export async function runShare(
     return { ticket, name: record.name, ...sealed, failed: failures(), downloads: door.downloads, ended }
   } finally {
     stopListening()
+    await (await announcing)?.[Symbol.asyncDispose]()
     await offered[Symbol.asyncDispose]()
     // The spool and the log are closed behind this, so nothing may still write to them.
     await hashing.catch(() => undefined)

@@ -4,11 +4,11 @@
  */
 import type { DiskStore } from '../blobs/store/open-store.ts'
 import type { WorkerPool } from '../blobs/worker/pool.ts'
-import type { Host } from '../node/host.ts'
+import type { HostOptions } from '../node/host.ts'
 import type { ProviderEvent } from '../node/provider/provider.ts'
 import { toHex } from '../shared/bytes.ts'
 import { FerryError } from '../shared/errors.ts'
-import type { JobTools, NetworkOptions, Serving } from './types.ts'
+import type { JobTools, NetworkOptions, Reach, Serving } from './types.ts'
 
 export interface FerryTools extends JobTools, AsyncDisposable {}
 
@@ -52,36 +52,35 @@ export function createTools({ directory, network, threads }: ToolsOptions): Ferr
     },
     () => undefined,
   )
-  const startHost = async (listen: false | undefined, port?: number): Promise<Host> => {
-    const { createHost } = await import('../node/host.ts')
-    const { announce, local } = network
-    return await createHost({
-      identity: await identity(),
-      listen: listen ?? network.listen,
-      port,
-      announce,
-      local,
-    })
+  const startReach = async (options: Partial<HostOptions>): Promise<Reach> => {
+    const [{ createHost }, { createDiscovery }] = await Promise.all([
+      import('../node/host.ts'),
+      import('../node/discovery/discovery.ts'),
+    ])
+    const { announce, local, dht, bootstrap } = network
+    const host = await createHost({ identity: await identity(), announce, local, ...options })
+    return { host, discovery: createDiscovery(host, { dht, bootstrap }) }
   }
-  const silentHost = once(
-    () => startHost(false),
-    (host) => host[Symbol.asyncDispose](),
-  )
+  const silent = once(() => startReach({ listen: false }), closeReach)
+  const self = once(async () => {
+    const { createIdentity } = await import('../node/identity.ts')
+    return await startReach({ listen: false, identity: createIdentity() })
+  }, closeReach)
   let servingStarted = false
   const serving = once(
     async (port?: number) => {
       servingStarted = true
-      const host = await startHost(undefined, port)
+      const reach = await startReach({ listen: network.listen, port })
       try {
-        return await serveOn(host)
+        return await serveOn(reach)
       } catch (error) {
-        await host[Symbol.asyncDispose]()
+        await closeReach(reach)
         throw error
       }
     },
     async (made) => {
       await made.provider[Symbol.asyncDispose]()
-      await made.host[Symbol.asyncDispose]()
+      await closeReach(made)
     },
   )
   return {
@@ -97,7 +96,8 @@ export function createTools({ directory, network, threads }: ToolsOptions): Ferr
     identity,
     serving,
     // A job that only fetches must not open a port; one that serves later listens on a host of its own.
-    host: async () => (servingStarted ? (await serving()).host : await silentHost()),
+    reach: async () => (servingStarted ? await serving() : await silent()),
+    reachSelf: self,
     pool: once(
       async () => {
         const { createWorkerPool } = await import('../blobs/worker/pool.ts')
@@ -112,16 +112,21 @@ export function createTools({ directory, network, threads }: ToolsOptions): Ferr
   }
 }
 
-async function serveOn(host: Host): Promise<Serving> {
+async function closeReach({ host, discovery }: Reach): Promise<void> {
+  await discovery[Symbol.asyncDispose]()
+  await host[Symbol.asyncDispose]()
+}
+
+async function serveOn(reach: Reach): Promise<Serving> {
   const { createProvider } = await import('../node/provider/provider.ts')
   const listeners = new Map<string, Set<(event: ProviderEvent) => void>>()
-  const provider = await createProvider(host, {
+  const provider = await createProvider(reach.host, {
     onEvent(event): void {
       for (const listener of listeners.get(toHex(event.shareId)) ?? []) listener(event)
     },
   })
   return {
-    host,
+    ...reach,
     provider,
     onEvent(shareId, listener): () => void {
       const key = toHex(shareId)

@@ -6,6 +6,7 @@
 import type { Writable } from 'node:stream'
 import type { DiskStore } from '../blobs/store/open-store.ts'
 import type { WorkerPool } from '../blobs/worker/pool.ts'
+import type { Discovery } from '../node/discovery/discovery.ts'
 import type { Host } from '../node/host.ts'
 import type { Identity } from '../node/identity.ts'
 import type { Provider, ProviderEvent } from '../node/provider/provider.ts'
@@ -20,15 +21,22 @@ export interface JobTools {
   store(): Promise<DiskStore>
   identity(): Promise<Identity>
   /** For reaching others: the listening host when there is one already, otherwise one that does not listen. */
-  host(): Promise<Host>
+  reach(): Promise<Reach>
+  /** For reaching this very identity where another process serves it: a host with an identity that is then forgotten. */
+  reachSelf(): Promise<Reach>
   /** For being reached. `port` is the one used last time; it counts for the first call only. */
   serving(port?: number): Promise<Serving>
   pool(): Promise<WorkerPool>
 }
 
-/** The listening host and the one provider on it, shared by all jobs that serve. */
-export interface Serving {
+/** A host, and how it finds and is found. */
+export interface Reach {
   readonly host: Host
+  readonly discovery: Discovery
+}
+
+/** The listening host and the one provider on it, shared by all jobs that serve. */
+export interface Serving extends Reach {
   readonly provider: Provider
   /** Tells of everything that happens to one share, until the returned function is called. */
   onEvent(shareId: Uint8Array, listener: (event: ProviderEvent) => void): () => void

@@ -74,26 +74,15 @@ async function openSource(
       return ownProviderSource(async () => createOwnSession(offer, identity.peer, createLiveDecoder))
     }
   }
-  const [{ createDiscovery }, { createProviderSource }] = await Promise.all([
-    import('../../node/discovery/discovery.ts'),
-    import('../../node/find-providers.ts'),
-  ])
-  const host = await tools.host()
-  const discovery = createDiscovery(host, { dht: tools.network.dht, bootstrap: tools.network.bootstrap })
-  const found = createProviderSource(host, {
+  const { createProviderSource } = await import('../../node/find-providers.ts')
+  // Two shells of one user: the share is served by another process under the very identity of this one.
+  const { host, discovery } = identity.peer === ticket.peer ? await tools.reachSelf() : await tools.reach()
+  return createProviderSource(host, {
     ticket,
     discovery,
     timeoutMs: timeoutMs ?? (wait ? Number.POSITIVE_INFINITY : undefined),
     createLiveDecoder,
   })
-  return {
-    connect: (run) => found.connect(run),
-    learn: (peer, addresses) => found.learn(peer, addresses),
-    async [Symbol.asyncDispose]() {
-      await found[Symbol.asyncDispose]()
-      await discovery[Symbol.asyncDispose]()
-    },
-  }
 }
 
 function tellProgress(progress: ProgressSink, event: FetcherEvent): void {
