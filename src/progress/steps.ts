@@ -84,6 +84,7 @@ export function describe(facts: MessageFacts): string {
   const what = facts.name === '' ? '' : ` ${facts.name}`
   if (state === 'done') return `${past} ${amount}`
   if (state === 'failed') return `Failed to ${verb}${what}${facts.error ? `: ${facts.error}` : ''}`
+  if (state === 'cancelled' && phase === 'serve') return 'Stopped'
   if (state === 'cancelled') return `Stopped before everything was ${past.toLowerCase()}`
   if (state === 'paused' || withoutAmount.includes(phase) || files === 0) {
     return doing[state === 'paused' ? 'paused' : phase]

@@ -64,7 +64,7 @@ const serving: Snapshot = {
   peers: [
     {
       peer: '12D3KooWabcdefghk9Qe',
-      address: '84.2.10.7',
+      address: '/ip4/84.2.10.7/tcp/4001/p2p/12D3KooWx',
       state: 'connected',
       bytes: 3_000_000_000,
       rate: 4_100_000,
@@ -105,7 +105,7 @@ test('renderJob: serving, waiting, stalled, unknown total, compact, ASCII', () =
   assert.match(renderJob({ ...serving, peers: [] }, frame(80)).join(), /Waiting for someone to connect…$/)
   const rows = renderJob(serving, frame(120))
   assert.equal(rows.length, 2)
-  assert.equal(rows[1], '    12D3…k9Qe (84.2.10.7)   4.1 MB/s   3.00 of 8.40 GB   35%   ETA 21m 57s')
+  assert.equal(rows[1], '    12D3…k9Qe (84.2.10.7:4001)   4.1 MB/s   3.00 of 8.40 GB   35%   ETA 21m 57s')
   assert.match(renderJob({ ...receiving, idleMs: 12_000 }, frame(80))[0] as string, /stalled 12s/)
   const growing = { ...receiving, files: { ...receiving.files, final: false } }
   assert.doesNotMatch(renderJob(growing, frame(80))[0] as string, /%|ETA/)

@@ -102,11 +102,14 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     if (shown) showQr(session, shown.ticket)
   }
   const keys = paths.includes('-') ? {} : { c: copy, r: qr, q: () => undefined }
+  // The live view waits for the ticket: whatever stdout leads to, nothing is drawn around it while it comes out.
+  const resume = flags.pin ? undefined : reporter.pause()
   const tell = async (): Promise<void> => {
     shown = await job.ticket
     showTicket(session, shown)
     if (flags.qr) showQr(session, shown.ticket)
     if (flags.copy) await copyTicket(session, shown.ticket)
+    resume?.()
     showSealed(session, job, await job.sealed, shown)
   }
   // What keeps the ticket from coming is the job's failure, and shown as that.
@@ -184,6 +187,7 @@ function showSealed(
 ): void {
   const { files, bytes, reusedBytes, root } = sealed
   reporter.emit('plan', { id: job.id, files, bytes, reusedBytes, root: hashText(root), final: true })
+  if (files === 0) reporter.warning('There is no file in it')
   const name = escapeText(ticket.name)
   const reused = reusedBytes > 0 ? `   (${formatBytes(reusedBytes)} was already known)` : ''
   const took = options.verbose > 0 ? ` in ${formatElapsed(job.progress.current.elapsedMs)}` : ''

@@ -2,7 +2,7 @@
 import type { PeerPicture, Snapshot } from '../../progress/events.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatDuration } from '../../shared/units.ts'
-import { shortPeer } from './render.ts'
+import { shortAddress, shortPeer } from './peer-name.ts'
 
 export interface PeerChange {
   readonly peer: PeerPicture
@@ -37,7 +37,7 @@ function describe(peer: PeerPicture, tookMs: number): string {
   const reason = peer.message ? `: ${escapeText(peer.message)}` : ''
   const lines: Record<PeerPicture['state'], string> = {
     connecting: '',
-    connected: `${name} (${escapeText(peer.address)}) is connected`,
+    connected: `${name} (${shortAddress(peer.address)}) is connected`,
     finished: `✔ ${name} has everything (${formatBytes(peer.bytes)} in ${formatDuration(tookMs)})`,
     lost: `${name} has left after ${formatBytes(peer.bytes)}${reason}`,
     dropped: `! ${name} is not asked any more${reason}`,

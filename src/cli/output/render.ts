@@ -15,6 +15,7 @@ import {
 import type { Palette } from '../terminal.ts'
 import type { Piece } from './layout.ts'
 import { drawBar, fitPieces, spinner } from './layout.ts'
+import { shortAddress, shortPeer } from './peer-name.ts'
 
 export interface Frame {
   readonly columns: number
@@ -148,7 +149,7 @@ function serving(snapshot: Snapshot, frame: Frame, columns: number): string[] {
 function peerRow(peer: PeerPicture, total: number, columns: number): string {
   const part = total > 0 ? Math.min(99, Math.floor((peer.bytes / total) * 100)) : 0
   const left = total - peer.bytes
-  const name = columns < 60 ? shortPeer(peer.peer) : `${shortPeer(peer.peer)} (${escapeText(peer.address)})`
+  const name = columns < 60 ? shortPeer(peer.peer) : `${shortPeer(peer.peer)} (${shortAddress(peer.address)})`
   return `    ${fitPieces(
     [
       { text: cutMiddle(name, Math.max(11, columns - 50)), drop: 0 },
@@ -163,12 +164,6 @@ function peerRow(peer: PeerPicture, total: number, columns: number): string {
     columns - 4,
     '   ',
   )}`
-}
-
-/** `12D3…k9Qe`: enough to tell peers apart. */
-export function shortPeer(peer: string): string {
-  const text = escapeText(peer)
-  return text.length <= 12 ? text : `${text.slice(0, 4)}…${text.slice(-4)}`
 }
 
 /** One line for logs: `14:02:31 receive Pictures 27% 2.31 of 8.40 GB 412/1530 files 42.1 MB/s eta 2m 24s`. */
@@ -194,7 +189,7 @@ export function renderPlain(snapshot: Snapshot): string {
     kind,
     escapeText(snapshot.name),
     ...amount,
-    bytes.done > 0 ? formatRate(snapshot.rate) : '',
+    bytes.done > 0 && snapshot.rate >= 1 ? formatRate(snapshot.rate) : '',
     snapshot.etaSeconds === undefined ? '' : `eta ${formatDuration(snapshot.etaSeconds * 1000)}`,
     files.failed > 0 ? `${files.failed} failed` : '',
   ]
