@@ -17,7 +17,6 @@ import type {
   VerifyOptions,
   VerifyResult,
 } from './types.ts'
-import { FerryError } from '../shared/errors.ts'
 
 export interface Journeys {
   share(inputs: readonly ShareInput[], options: ShareOptions, context: ShareContext): Promise<ShareResult>
@@ -29,15 +28,11 @@ export interface Journeys {
   storeVerify(context: JobContext): Promise<StoreVerifyResult>
 }
 
-const missing = (): never => {
-  throw new FerryError('E_INTERNAL', 'This is not built yet')
-}
-
 export const journeys: Journeys = {
   share: async (...args) => await (await import('./share.ts')).runShare(...args),
   receive: async (...args) => await (await import('./receive.ts')).runReceive(...args),
-  list: async () => missing(),
-  verify: async () => missing(),
+  list: async (...args) => await (await import('./list.ts')).runList(...args),
+  verify: async (...args) => await (await import('./verify.ts')).runVerify(...args),
   storeInfo: async (tools) => await (await import('./store.ts')).runStoreInfo(tools),
   storeGc: async (context) => await (await import('./store.ts')).runStoreGc(context),
   storeVerify: async (context) => await (await import('./store.ts')).runStoreVerify(context),

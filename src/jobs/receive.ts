@@ -15,6 +15,7 @@ import { createGlobFilter } from '../shared/glob.ts'
 import { blameLiars, connectShare, firstSession } from './receive/connect-share.ts'
 import { createIndexRecorder } from './receive/index-recorder.ts'
 import { receiveLive, sealedNumber, type LiveEnd } from './receive/receive-live.ts'
+import { runReceiveOutput } from './receive/receive-output.ts'
 import { receiveSealed, type PassOptions } from './receive/receive-sealed.ts'
 import { underWayBytes, type ReceiveRun } from './receive/run.ts'
 import { createTally } from './receive/tally.ts'
@@ -37,6 +38,7 @@ export async function runReceive(
   const { progress, tools } = context
   progress.phase('resolve')
   const ticket = parseTicket(ticketText)
+  if (options.output) return await runReceiveOutput(ticket, options.output, options, context)
   const wanted = createGlobFilter(options.only ?? [])
   const destination = openDestination(into)
   const rules = { foldsNames: destination.foldsNames, windowsNames: process.platform === 'win32' }

@@ -50,7 +50,7 @@ export function* batchesOf(
 }
 
 /** Neighbouring chunks are one range. */
-function rangesOf(entry: number, { records, offsets }: ChunkBatch): EntryRange[] {
+export function rangesOf(entry: number, { records, offsets }: ChunkBatch): EntryRange[] {
   const ranges: { entry: number; offset: number; length: number }[] = []
   for (let index = 0; index < chunkCount(records); index++) {
     const offset = offsets[index] as number
