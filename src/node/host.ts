@@ -3,6 +3,7 @@
  * everything it loads is loaded then. Discovery (mDNS, DHT) is added later by those who want it.
  */
 import type { Connection, Libp2p, StreamHandler } from '@libp2p/interface'
+import type { Identify } from '@libp2p/identify'
 import type { KadDHTComponents } from '@libp2p/kad-dht'
 import type { MulticastDNSComponents } from '@libp2p/mdns'
 import { FerryError, toFerryError } from '../shared/errors.ts'
@@ -60,7 +61,9 @@ export interface Host extends AsyncDisposable {
   /** Answers every stream of `/ferry/1` until the returned function is called. */
   serve(handler: StreamHandler): Promise<() => Promise<void>>
   /** For discovery/ alone. The parts are not in libp2p's interface, but what it hands to its own services. */
-  readonly node: Libp2p & { readonly components: KadDHTComponents & MulticastDNSComponents }
+  readonly node: Libp2p<{ readonly identify: Identify }> & {
+    readonly components: KadDHTComponents & MulticastDNSComponents
+  }
 }
 
 /** @throws E_USAGE for addresses that are none; E_CONFLICT, E_PERMISSION when listening is not possible. */

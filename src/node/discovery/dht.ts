@@ -24,22 +24,41 @@ export interface DhtOptions {
   readonly addresses: AddressPolicy
 }
 
+interface Startable {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
 const protocol = '/ferry/kad/1.0.0'
 /** One walk through the network. */
 const queryTimeoutMs = 30_000
 /** Records live for a day or more; announced again well before. */
 const announceAgainMs = 6 * 60 * 60_000
 const rawCodec = 0x55
-/** Multihash code of BLAKE3, of which the key has the length. */
-const blake3Code = 0x1e
+/** Multihash code of SHA-256: nodes refuse keys of any other kind. Only the length has to agree with it. */
+const sha256Code = 0x12
 
 export async function startDht(host: Host, options: DhtOptions): Promise<Dht> {
-  const [{ kadDHT, passthroughMapper }, { CID }, Digest, { multiaddr }] = await Promise.all([
+  const [{ kadDHT, passthroughMapper }, { ping }, { CID }, Digest, { multiaddr }] = await Promise.all([
     import('@libp2p/kad-dht'),
+    import('@libp2p/ping'),
     import('multiformats/cid'),
     import('multiformats/hashes/digest'),
     import('@multiformats/multiaddr'),
   ])
+  const {
+    peerId,
+    privateKey,
+    registrar,
+    addressManager,
+    peerStore,
+    connectionManager,
+    datastore,
+    events,
+    logger,
+  } = host.node.components
+  // The routing table pings a node before it takes it in.
+  const pinging = ping()(host.node.components) as ReturnType<ReturnType<typeof ping>> & Startable
   const service = kadDHT({
     protocol,
     // Nodes that do not listen only ask.
@@ -50,18 +69,29 @@ export async function startDht(host: Host, options: DhtOptions): Promise<Dht> {
     // Otherwise the first question waits for a walk that an empty table never ends.
     allowQueryWithZeroPeers: true,
     initialQuerySelfInterval: 100,
-  })(host.node.components) as KadDHT & {
-    start(): Promise<void>
-    stop(): Promise<void>
-    readonly routingTable: { readonly size: number }
-  }
+  })({
+    peerId,
+    privateKey,
+    registrar,
+    addressManager,
+    peerStore,
+    connectionManager,
+    datastore,
+    events,
+    logger,
+    ping: pinging,
+  }) as KadDHT & Startable & { readonly routingTable: { readonly size: number } }
+  await pinging.start()
   await service.start()
 
   const enter = async (): Promise<void> => {
     await Promise.allSettled(
-      options.bootstrap.map((address) =>
-        host.node.dial(multiaddr(address), { signal: AbortSignal.timeout(addressDialTimeoutMs) }),
-      ),
+      options.bootstrap.map(async (address) => {
+        const signal = AbortSignal.timeout(addressDialTimeoutMs)
+        const connection = await host.node.dial(multiaddr(address), { signal })
+        // Asked again even over an old link: the node may have begun to speak the protocol since.
+        await host.node.services.identify.identify(connection, { signal })
+      }),
     )
     // The topology learns of a peer's protocols from identify, a moment after the connection.
     for (let wait = 0; wait < 20 && options.bootstrap.length > 0 && service.routingTable.size === 0; wait++)
@@ -75,7 +105,7 @@ export async function startDht(host: Host, options: DhtOptions): Promise<Dht> {
     await entering
   }
   const keyOf = (secret: Uint8Array): InstanceType<typeof CID> =>
-    CID.createV1(rawCodec, Digest.create(blake3Code, discoveryKeyOf(secret)))
+    CID.createV1(rawCodec, Digest.create(sha256Code, discoveryKeyOf(secret)))
 
   /** Repeats `turn` until the signal fires, with growing pauses while it says that nothing came of it. */
   const repeat = async (
@@ -137,6 +167,9 @@ export async function startDht(host: Host, options: DhtOptions): Promise<Dht> {
         signal,
       )
     },
-    [Symbol.asyncDispose]: () => service.stop(),
+    async [Symbol.asyncDispose]() {
+      await service.stop()
+      await pinging.stop()
+    },
   }
 }
