@@ -22,7 +22,8 @@ export interface FindOptions {
   readonly discovery?: Discovery | undefined
   /** How long to try each time that nobody is there; default 30 s. `Infinity` waits for ever. */
   readonly timeoutMs?: number | undefined
-  readonly createLiveDecoder?: () => LiveDecoder
+  /** Reads the live log with rules of the destination; default: those of every manifest. */
+  readonly createLiveDecoder?: (() => LiveDecoder) | undefined
   /** Of the ticket's addresses, those that are not tried, and every dial that failed. */
   readonly onAttempt?: (attempt: DialAttempt) => void
 }
@@ -89,7 +90,7 @@ export function createProviderSource(host: Host, options: FindOptions): Provider
             {
               signal: either,
               ...(options.onAttempt && { onAttempt: options.onAttempt }),
-              ...(options.createLiveDecoder && { createLiveDecoder: options.createLiveDecoder }),
+              createLiveDecoder: options.createLiveDecoder,
             },
           )
           if (winner) return await session[Symbol.asyncDispose]()

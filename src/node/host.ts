@@ -187,7 +187,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       }
     },
     async serve(handler) {
-      await node.handle(ferryProtocol, handler, { maxInboundStreams: maxSessionsPerPeer })
+      // More than are served, so that what is too many is refused in words.
+      await node.handle(ferryProtocol, handler, { maxInboundStreams: 2 * maxSessionsPerPeer })
       return () => node.unhandle(ferryProtocol)
     },
     async [Symbol.asyncDispose]() {

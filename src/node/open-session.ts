@@ -6,6 +6,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Connection } from '@libp2p/interface'
 import { hash } from '../blobs/hash.ts'
+import { createLiveEventDecoder } from '../blobs/live-event-codec.ts'
 import { equalBytes } from '../shared/bytes.ts'
 import { cancelled, delay } from '../shared/concurrency.ts'
 import { FerryError } from '../shared/errors.ts'
@@ -47,8 +48,8 @@ export interface SessionTarget {
 }
 
 export interface SessionOptions extends ConnectOptions {
-  /** Reads the live log (see blobs/live-log.ts). Without it, live shares cannot be followed. */
-  readonly createLiveDecoder?: () => LiveDecoder
+  /** Reads the live log with rules of the destination; default: those of every manifest. */
+  readonly createLiveDecoder?: (() => LiveDecoder) | undefined
   readonly handshakeTimeoutMs?: number
   readonly progressWindowMs?: number
 }
@@ -282,11 +283,14 @@ function createSession({
       return found
     },
     follow(run = {}) {
-      if (!welcome.live || isFollowed || !options.createLiveDecoder)
+      if (!welcome.live || isFollowed)
         throw new FerryError('E_INTERNAL', 'Cannot follow this share: it is not live, or followed already')
       isFollowed = true
-      return followLive(table, options.createLiveDecoder(), run, (root, signature) =>
-        checkRoot(root, signature, target, shareId),
+      return followLive(
+        table,
+        (options.createLiveDecoder ?? createLiveEventDecoder)(),
+        run,
+        (root, signature) => checkRoot(root, signature, target, shareId),
       )
     },
     subChunks(ranges, { signal } = {}) {

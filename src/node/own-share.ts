@@ -3,6 +3,7 @@
  * that a ticket works where it was made.
  */
 import { hash } from '../blobs/hash.ts'
+import { createLiveEventDecoder } from '../blobs/live-event-codec.ts'
 import { equalBytes } from '../shared/bytes.ts'
 import { cancelled, throwIfCancelled } from '../shared/concurrency.ts'
 import { FerryError } from '../shared/errors.ts'
@@ -19,7 +20,7 @@ import type { LiveLogReader, ShareOffer } from './share-offer.ts'
 export function createOwnSession(
   offer: ShareOffer,
   peer: string,
-  createLiveDecoder?: () => LiveDecoder,
+  createLiveDecoder: () => LiveDecoder = createLiveEventDecoder,
 ): PeerSession {
   const closed = Promise.withResolvers<Error | undefined>()
   const share = offer.describe()
@@ -60,7 +61,7 @@ export function createOwnSession(
       return nodes.map(({ hash: expected }, at) => checked(found?.[at], expected, 'a part of a chunk list'))
     },
     follow(run = {}) {
-      if (!offer.live || !createLiveDecoder || !share.live)
+      if (!offer.live || !share.live)
         throw new FerryError('E_INTERNAL', 'Cannot follow this share: it is not live')
       return followLog(offer.live, createLiveDecoder(), run)
     },

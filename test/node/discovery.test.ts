@@ -43,10 +43,10 @@ test('Discovery: in a private DHT of five nodes a receiver finds the provider th
   const offer = memoryOffer({ owner: owner.host.identity, files: [new Uint8Array(100).fill(5)] })
   await using provider = await createProvider(owner.host)
   provider.offer(offer)
-  await using _entry = entry.discovery.announce(new Uint8Array(16))
-  await using _second = second.discovery.announce(new Uint8Array(16).fill(2))
-  await using _third = third.discovery.announce(new Uint8Array(16).fill(3))
-  await using _owner = owner.discovery.announce(offer.secret)
+  entry.discovery.announce(new Uint8Array(16))
+  second.discovery.announce(new Uint8Array(16).fill(2))
+  third.discovery.announce(new Uint8Array(16).fill(3))
+  owner.discovery.announce(offer.secret)
 
   const ticket = {
     version: 1 as const,
@@ -73,8 +73,8 @@ test('Discovery: private addresses told by the DHT are not dialled unless --loca
   await using receiver = await node({ mdns: false, bootstrap })
   await using local = await node({ mdns: false, bootstrap }, true)
   const secret = new Uint8Array(16).fill(4)
-  await using _entry = entry.discovery.announce(new Uint8Array(16))
-  await using _owner = owner.discovery.announce(secret)
+  entry.discovery.announce(new Uint8Array(16))
+  owner.discovery.announce(secret)
   const stop = new AbortController()
   const strangers: string[] = []
   const watching = receiver.discovery.search(
@@ -100,7 +100,7 @@ test('Discovery: without a DHT and without multicast nothing is found and nothin
     () => assert.fail(),
     AbortSignal.timeout(10_000),
   )
-  await using _announced = alone.discovery.announce(new Uint8Array(16))
+  alone.discovery.announce(new Uint8Array(16))
   assert.equal(alone.discovery.dhtPeers, 0)
 })
 
@@ -126,7 +126,7 @@ test('Discovery: mDNS finds a provider on the local network', async (t) => {
   if (!(await multicastWorks())) return t.skip('multicast does not work here')
   await using owner = await node({ dht: false })
   await using receiver = await node({ dht: false })
-  await using _announced = owner.discovery.announce(new Uint8Array(16))
+  owner.discovery.announce(new Uint8Array(16))
   const stop = new AbortController()
   const addresses = await new Promise<readonly string[]>((resolve) => {
     void receiver.discovery.search(
