@@ -55,7 +55,7 @@ export async function* followLive(
           allowed -= piece.byteLength
           if (allowed < 0) throw broken('more live events than there was credit for')
           // The piece is a view that is reused after this call.
-          queue.push(piece.slice())
+          queue.push(new Uint8Array(piece))
           wake()
         },
         () => resolve(),
