@@ -78,7 +78,7 @@ export interface PeerProgress {
   readonly message?: string | undefined
 }
 
-/** A peer in a snapshot: its bytes are those of all its connections. */
+/** A peer in a snapshot: its bytes are those of its present connection. */
 export interface PeerPicture extends PeerProgress {
   /** Bytes a second; 0 when it is not connected. */
   readonly rate: number

@@ -55,7 +55,6 @@ export function createPeerTable(): PeerTable {
     list: (atMs) =>
       [...peers.values()].map(({ progress, sum, meter }) => ({
         ...progress,
-        bytes: sum.bytes,
         rate: progress.state === 'connected' ? meter.sample(sum.bytes, atMs) : 0,
       })),
   }

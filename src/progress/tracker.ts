@@ -74,6 +74,11 @@ export function combinedBytes(passes: readonly number[], totalBytes: number): nu
   return Math.min(Math.max(0, ...passes), totalBytes)
 }
 
+/** A file that was under way when the user stopped the job has not failed: it goes on with the next run. */
+function isStop(error: ReportedError): boolean {
+  return error.code === 'E_CANCELLED'
+}
+
 export function createTracker(options: TrackerOptions): Tracker {
   const { id, kind, clock = systemClock, wallClock = Date.now } = options
   const startMs = clock.now()
@@ -220,7 +225,9 @@ export function createTracker(options: TrackerOptions): Tracker {
         limiter.force()
       },
       fail(error): void {
-        if (live.delete(item)) recordFailure(path, item.best, error)
+        if (!live.delete(item)) return
+        if (isStop(error)) done.bytes += item.best
+        else recordFailure(path, item.best, error)
       },
     }
   }
@@ -254,7 +261,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       limiter.changed()
     },
     failItem(path, error): void {
-      if (!outcome) recordFailure(path, 0, error)
+      if (!outcome && !isStop(error)) recordFailure(path, 0, error)
     },
     warn(text): void {
       if (outcome) return

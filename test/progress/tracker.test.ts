@@ -180,6 +180,16 @@ test('steps.sequence and steps.messages: six steps, one sentence each', () => {
   )
 })
 
+test('failures: what was under way when the user stopped has not failed, and keeps its bytes', () => {
+  const { tracker, now } = setUp()
+  tracker.sink.totals({ files: 2, bytes: 100, final: true })
+  const item = tracker.sink.beginItem('a', 'fetch', 100)
+  item.bytes(60)
+  item.fail({ code: 'E_CANCELLED', message: 'stop' })
+  tracker.sink.failItem('b', { code: 'E_CANCELLED', message: 'stop' })
+  assert.deepEqual([now().files.failed, now().bytes.done, now().percent, tracker.size], [0, 60, 60, 0])
+})
+
 test('failures: all are counted and told, the first thousand are kept', () => {
   const told: ItemEvent[] = []
   const { tracker, now } = setUp({ onItem: (item) => told.push(item) })

@@ -144,9 +144,9 @@ async function confirmPlan(
 
 function stoppedLine(snapshot: Snapshot): string {
   const { bytes, percent, files } = snapshot
-  const kept = bytes.done > 0 ? ` ${formatBytes(bytes.done)} is kept;` : ''
-  const where = files.final && bytes.total > 0 ? ` at ${percent}%.` : '.'
-  return `Stopped${where}${kept} to go on, run the same command again`
+  const where = files.final && bytes.total > 0 ? ` at ${percent}%` : ''
+  if (bytes.done === 0) return `Stopped${where}. To go on, run the same command again`
+  return `Stopped${where}. ${formatBytes(bytes.done)} is kept; to go on, run the same command again`
 }
 
 function doneLines({ terminal, options }: Session, result: ReceiveResult, snapshot: Snapshot): string[] {
