@@ -6,8 +6,9 @@
  * undefined. The cuts do not depend on how the content was split.
  */
 import { cutWasm } from './cut-wasm.ts'
-import { hashWindowBytes } from './find-cut.ts'
+import { hashWindowBytes, multiplier } from './find-cut.ts'
 import type { ChunkerParameters } from './parameters.ts'
+import { halfByteTables } from './substitution.ts'
 
 export interface Cutter {
   /** Forgets what was there and starts a new content. */
@@ -34,13 +35,14 @@ interface Exports {
     min: number,
     avg: number,
     max: number,
+    multiplier: number,
     strict: number,
     lenient: number,
   ): number
 }
 
 const pageBytes = 65_536
-/** The vectors read a few bytes before and behind the content; this is room for them. */
+/** Room for tables and masks (see assembly/cut.ts) before the content, and for what the vectors read behind it. */
 const marginBytes = 64
 const contentStart = marginBytes
 /** As much content as is held at least: small enough for the processor's cache, large enough for few system calls. */
@@ -63,6 +65,10 @@ export function createCutter(): Cutter {
   module ??= new WebAssembly.Module(Buffer.from(cutWasm, 'base64'))
   const memory = new WebAssembly.Memory({ initial: 1 })
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Exports
+
+  new Uint8Array(memory.buffer).set(halfByteTables)
+  new Uint8Array(memory.buffer, 32, 16).fill(0x0f)
+  new Uint16Array(memory.buffer, 48, 8).fill(0xff)
 
   let parameters: ChunkerParameters | undefined
   let content = new Uint8Array(memory.buffer)
@@ -104,6 +110,7 @@ export function createCutter(): Cutter {
         minBytes,
         avgBytes,
         maxBytes,
+        multiplier,
         strictThreshold,
         lenientThreshold,
       )
