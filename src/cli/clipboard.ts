@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.ts'
 
 const writeTimeoutMs = 2000
 
-/** How it was copied, for the message; undefined when there was no way. */
+/** Which program took it, `terminal` when the terminal was asked (it does not answer), or undefined when there was no way. */
 export async function copyText(text: string, terminal: Terminal): Promise<string | undefined> {
   const { env, platform, stderr } = terminal.io
   for (const [command, ...args] of programsFor(env, platform)) {
@@ -15,11 +15,10 @@ export async function copyText(text: string, terminal: Terminal): Promise<string
   }
   if (stderr.isTTY !== true) return undefined
   const sequence = `\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`
-  // tmux only passes on what is wrapped for it.
-  terminal.err(
-    env['TMUX'] ? `\u001bPtmux;${sequence.replaceAll('\u001b', '\u001b\u001b')}\u001b\\` : sequence,
-  )
-  return 'the terminal'
+  terminal.err(sequence)
+  // tmux takes the plain one when it may set the clipboard itself, and passes this one on when it may only do that.
+  if (env['TMUX']) terminal.err(`\u001bPtmux;${sequence.replaceAll('\u001b', '\u001b\u001b')}\u001b\\`)
+  return 'terminal'
 }
 
 function programsFor(env: Readonly<Record<string, string | undefined>>, platform: string): string[][] {

@@ -110,7 +110,14 @@ async function receive(
   }
   const failed = result.failed.count
   const exitCode = failed > 0 ? exitCodes.someFailed : exitCodes.ok
-  reporter.finish(exitCode, { root: hashText(result.root), destination: result.destination })
+  const { total, had } = result.files
+  reporter.finish(exitCode, {
+    root: hashText(result.root),
+    destination: result.destination,
+    // What the job itself counted, and not what could be watched of it.
+    files: { done: total - failed, total, had, failed },
+    bytes: result.bytes,
+  })
   for (const line of doneLines(session, result, snapshot)) reporter.say(line)
   return exitCode
 }

@@ -198,7 +198,8 @@ function showSealed(
 
 async function copyTicket({ reporter, terminal }: Session, ticket: string): Promise<void> {
   const way = await copyText(ticket, terminal)
-  if (way) reporter.say(`  Copied the ticket (through ${way})`)
+  if (way === 'terminal') reporter.say('  Asked the terminal to copy the ticket')
+  else if (way) reporter.say(`  Copied the ticket with ${way}`)
   else reporter.warning('There is no clipboard to copy to')
 }
 
