@@ -14,6 +14,7 @@ import type { CopySource } from '../../blobs/worker/copy-chunks-task.ts'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import { copyGroup, groupCopies } from './copy-local.ts'
 import { batchesOf, fetchChunks, pickChunks, targetOf } from './fetch-chunks.ts'
+import { applyPatch, planPatches, type OldFile } from './patch-stretches.ts'
 import { createPending, type Pending } from './pending.ts'
 import { batchBytes, type ReceiveRun } from './run.ts'
 
@@ -33,6 +34,8 @@ export interface WantedFile {
   /** Its chunk list, in order, in pieces. */
   readonly records: AsyncIterable<ChunkRecords>
   readonly sources: readonly LocalSource[]
+  /** The file that it replaces, when that may be alike: changed places are then looked at more closely. */
+  readonly old: OldFile | undefined
   /** Told how many bytes of the file are in place. */
   onBytes(bytes: number): void
 }
@@ -85,7 +88,18 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
         if (group.home) waiting.push({ home: group.home, copy })
         else await pending.add(run.copying.acquire(run.signal), copy)
       }
-      for (const batch of batchesOf(records, plan.offsets, plan.fetched, batchBytes))
+      const patches = await planPatches(run, file, records, plan)
+      const patched = new Set<number>()
+      for (const patch of patches) {
+        for (let chunk = patch.stretch.from; chunk < patch.stretch.until; chunk++) patched.add(chunk)
+        await pending.add(run.underWay.acquire(run.signal, patch.fetchedBytes), async () => {
+          const fetched = await applyPatch(run, file, part, records, plan, patch)
+          count.fetched(fetched)
+          count.reused(patch.stretch.length - fetched)
+        })
+      }
+      const whole = plan.fetched.filter((chunk) => !patched.has(chunk))
+      for (const batch of batchesOf(records, plan.offsets, whole, batchBytes))
         await pending.add(run.underWay.acquire(run.signal, batch.bytes), async () => {
           await fetchChunks(run, { number: file.number, path: entry.path }, part, batch)
           count.fetched(batch.bytes)

@@ -12,6 +12,7 @@ import { inspectPath } from '../../blobs/worker/inspect-files-tasks.ts'
 import type { ItemProgress } from '../../progress/events.ts'
 import { concatBytes } from '../../shared/bytes.ts'
 import type { LocalSource } from './large-file.ts'
+import type { OldFile } from './patch-stretches.ts'
 import type { ReceiveRun } from './run.ts'
 
 /** Regions of one old file that are cut at once. */
@@ -21,6 +22,7 @@ export interface LocalSources {
   readonly sources: readonly LocalSource[]
   /** Chunk lists found, in which parts of the wanted list may stand. */
   readonly lists: readonly ChunkRecords[]
+  readonly old: OldFile | undefined
 }
 
 /** `disk`: where the file goes. */
@@ -32,6 +34,7 @@ export async function findLocalSources(
 ): Promise<LocalSources> {
   const sources: LocalSource[] = []
   const lists: ChunkRecords[] = []
+  let replaced: OldFile | undefined
   const existing = inspectPath(disk)
   if (existing.kind === 'file') {
     progress.bytes(0, 'hash')
@@ -45,6 +48,7 @@ export async function findLocalSources(
         locate: (offset) => ({ source, offset }),
       })
       lists.push(records)
+      replaced = { path: disk, fingerprint: existing.fingerprint, list }
     }
   }
   const old = readOldPart(disk, entry.size)
@@ -57,7 +61,7 @@ export async function findLocalSources(
     })
   }
   sources.push(await storeSource(run))
-  return { sources, lists }
+  return { sources, lists, old: replaced }
 }
 
 /** The chunk list of a file of the user: from the index when that is fresh, else by cutting it as the wanted one is cut. */

@@ -202,6 +202,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
       replaces: verdict.replaces,
       records: file.records ?? options.listOf(file, local.lists),
       sources: local.sources,
+      old: local.old,
       onBytes: (bytes) => progress.bytes(bytes),
     })
     run.index.add({
