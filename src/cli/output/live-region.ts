@@ -33,6 +33,8 @@ export function createLiveRegion(terminal: Terminal): LiveRegion {
     return rows === 0 ? '' : `\r\u001b[${rows}A`
   }
 
+  const erase = (): string => (drawn.length > 0 ? home() + clearBelow : '')
+
   // Whatever ends the process, the user gets the cursor back.
   const restore = (): void => terminal.err(showCursor)
 
@@ -50,10 +52,10 @@ export function createLiveRegion(terminal: Terminal): LiveRegion {
       drawn = lines
     },
     print(text): void {
-      terminal.err(home() + clearBelow + text + frame(drawn))
+      terminal.err(erase() + text + frame(drawn))
     },
     close(): void {
-      terminal.err(home() + (drawn.length > 0 ? clearBelow : '') + (cursorHidden ? showCursor : ''))
+      terminal.err(erase() + (cursorHidden ? showCursor : ''))
       process.off('exit', restore)
       drawn = []
       cursorHidden = false

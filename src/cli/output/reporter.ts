@@ -77,7 +77,7 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
       // Waiting for somebody to connect can take days.
       if (line !== lastLine) terminal.err(`${clockTime(snapshot.atMs)} ${line}\n`)
       lastLine = line
-    } else if (animated) {
+    } else if (animated && snapshot.state === 'running') {
       const { columns, rows, unicode } = terminal
       region.draw(
         renderJob(snapshot, { columns, rows, unicode, palette, compact: options.progress === 'spinner' }),
