@@ -37,7 +37,7 @@ export interface WalkRoot {
 
 export interface WalkOptions extends PatternOptions {
   readonly followSymlinks?: boolean | undefined
-  /** Absolute paths that are left out without a word: ferry's own data directory. */
+  /** Folders that are left out without a word, however they are reached: ferry's own data directory has keys in it. */
   readonly leaveOut?: readonly string[] | undefined
 }
 
@@ -78,6 +78,7 @@ const surrogate = /[\ud800-\udfff]/
 interface Context {
   readonly tops: ReadonlySet<string>
   readonly follow: boolean
+  /** Identities of folders. */
   readonly leaveOut: ReadonlySet<string>
   /** Fresh for each top-level folder, since patterns are relative to it. */
   readonly patterns: Patterns
@@ -89,7 +90,12 @@ interface Context {
 /** @throws E_USAGE when a pattern is too long. */
 export function* walkTree(roots: readonly WalkRoot[], options: WalkOptions): Generator<WalkItem> {
   const tops = new Set(roots.map((root) => root.name))
-  const leaveOut = new Set(options.leaveOut)
+  const leaveOut = new Set(
+    options.leaveOut?.flatMap((path) => {
+      const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+      return stats ? [identityOf(stats)] : []
+    }),
+  )
   const sorted = roots
     .map((root) => ({ ...root, path: root.name, kind: isDirectory(root.diskPath) ? 'directory' : 'other' }))
     .sort(compareSortKeys)
@@ -106,6 +112,8 @@ export function* walkTree(roots: readonly WalkRoot[], options: WalkOptions): Gen
       },
     )
 }
+
+const identityOf = (stats: BigIntStats): string => `${stats.dev}:${stats.ino}`
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
@@ -155,8 +163,8 @@ function look(diskPath: string, follow: boolean): { diskPath: string; stats: Big
 
 function* visitFolder(place: Place, stats: BigIntStats, context: Context): Generator<WalkItem> {
   const { path, diskPath, inside } = place
-  if (context.leaveOut.has(diskPath)) return
-  const identity = `${stats.dev}:${stats.ino}`
+  const identity = identityOf(stats)
+  if (context.leaveOut.has(identity)) return
   if (place.above.includes(identity)) {
     yield failure(path, 'it is a link to a folder that it is in', { skipped: true })
     return

@@ -152,6 +152,9 @@ test('several top-level names are sorted', () => {
 test("leftovers of a receive and ferry's own folder are left out", () => {
   const root = tree('a', 'a.ferry-part', 'a.ferry-part.journal', 'data/store')
   assert.deepEqual(shown(list(root, { leaveOut: [join(root, 'data')] })), ['/', 'a'])
+  const alias = join(root, '..', 'alias')
+  symlinkSync(root, alias)
+  assert.deepEqual(shown(list(root, { leaveOut: [join(alias, 'data')] })), ['/', 'a'])
 })
 
 test('names that are not UTF-8 are refused by name, also beside a real replacement character', () => {
