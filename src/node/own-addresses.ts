@@ -9,9 +9,6 @@ import { maxAddressesPerPeer } from './limits.ts'
 /** Bridges of containers and virtual machines: nobody outside can use their addresses, so they come last. */
 const inwardInterface = /^(docker|br-|veth|virbr|vmnet|vboxnet|lxc|podman)/
 
-/** Ports are remembered only from here up: below, other services live. */
-const firstFreePort = 1024
-
 /**
  * `host:port`, `[ip6]:port`, `host`, or a multiaddr, as an address; port 0 means a free one.
  * @throws E_USAGE for anything else.
@@ -54,8 +51,6 @@ export async function findPort(host: string, ports: readonly number[]): Promise<
   }
   throw new FerryError('E_INTERNAL', 'Cannot listen: no port was given')
 }
-
-export const isRememberable = (port: number): boolean => port >= firstFreePort
 
 function listenError(error: unknown, host: string, port: number): FerryError {
   const what = `Cannot listen on ${host} port ${port}`

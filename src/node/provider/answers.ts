@@ -1,12 +1,16 @@
 /** What each request of a receiver is answered with. Each function sends one whole answer or throws. */
 import type { Semaphore } from '../../shared/concurrency.ts'
-import { dataFrameBytes, maxAnswerBytes, maxObjectBytes, maxReadBytes, recheckCost } from '../limits.ts'
 import {
+  dataFrameBytes,
   longPollMs,
+  maxAnswerBytes,
   maxNodesPerAsk,
+  maxObjectBytes,
   maxPagesPerAsk,
-  maxSubChunkRanges,
+  maxReadBytes,
   maxSubChunkRangeBytes,
+  maxSubChunkRanges,
+  recheckCost,
 } from '../limits.ts'
 import type { EntryRange, ReadOutcome } from '../session.ts'
 import type { Numbering, ShareOffer } from '../share-offer.ts'

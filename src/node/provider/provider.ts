@@ -2,7 +2,6 @@
  * Serves shares to peers: accepts their streams, keeps them within limits of their own and all together, and tells
  * whoever shares what is being served. One misbehaving peer costs what its own limits allow, and no one else anything.
  */
-import { setMaxListeners } from 'node:events'
 import { toHex } from '../../shared/bytes.ts'
 import type { Host } from '../host.ts'
 import { maxHandshakes, maxSessions, maxSessionsPerPeer, maxSessionsPerShare } from '../limits.ts'
@@ -53,8 +52,6 @@ interface Entry {
 export async function createProvider(host: Host, options: ProviderOptions = {}): Promise<Provider> {
   const entries = new Map<string, Entry>()
   const open = new Set<Conversation>()
-  const shutdown = new AbortController()
-  setMaxListeners(0, shutdown.signal)
   let handshakes = 0
 
   const count = (of: Iterable<Conversation>, peer?: string): number => {
@@ -122,7 +119,6 @@ export async function createProvider(host: Host, options: ProviderOptions = {}):
       }
     },
     async [Symbol.asyncDispose]() {
-      shutdown.abort()
       await stopServing()
       await Promise.all([...entries.keys()].map(withdraw))
     },

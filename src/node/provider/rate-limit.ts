@@ -12,7 +12,7 @@ export function createRateLimit(
   now: () => number = () => performance.now(),
 ): RateLimit {
   /** When everything granted so far will have been paid for. */
-  let paidAtMs = now()
+  let paidAtMs = Number.NEGATIVE_INFINITY
   return {
     async take(cost, signal) {
       paidAtMs = Math.max(paidAtMs, now() - 1000) + (cost * 1000) / perSecond
