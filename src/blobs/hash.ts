@@ -10,20 +10,12 @@ import type * as portableBlake from 'blake3'
 import { FerryError } from '../shared/errors.ts'
 import { hashBytes } from './chunk-records.ts'
 
-/** Hashes what comes in pieces. */
-export interface Hasher {
-  update(bytes: Uint8Array): Hasher
-  /** The hash of all that was given. Ends the hasher: it must not be used again. */
-  digest(): Uint8Array
-}
-
 interface Implementation {
   readonly name: 'native' | 'portable'
   /** Writes the 32 bytes into `target` at `offset`. */
   hashInto(bytes: Uint8Array, target: Uint8Array, offset: number): void
   keyedHash(key: Uint8Array, bytes: Uint8Array): Uint8Array
   deriveKey(context: string, material: Uint8Array): Uint8Array
-  createHasher(): Hasher
 }
 
 const require = createRequire(import.meta.url)
@@ -47,17 +39,6 @@ function loadNative(): Implementation {
     keyedHash: (key, bytes) =>
       plain(Blake3Hasher.newKeyed(asBuffer(key)).update(asBuffer(bytes)).digestBuffer()),
     deriveKey: (context, material) => plain(Blake3Hasher.deriveKey(context, asBuffer(material))),
-    createHasher() {
-      const inner = new Blake3Hasher()
-      const hasher: Hasher = {
-        update(bytes) {
-          inner.update(asBuffer(bytes))
-          return hasher
-        },
-        digest: () => plain(inner.digestBuffer()),
-      }
-      return hasher
-    },
   }
 }
 
@@ -68,17 +49,6 @@ function loadPortable(): Implementation {
     hashInto: (bytes, target, offset) => target.set(blake3.hash(bytes) as Buffer, offset),
     keyedHash: (key, bytes) => plain(blake3.keyedHash(asBuffer(key), bytes)),
     deriveKey: (context, material) => plain(blake3.deriveKey(context, material)),
-    createHasher() {
-      const inner = blake3.createHash()
-      const hasher: Hasher = {
-        update(bytes) {
-          inner.update(bytes)
-          return hasher
-        },
-        digest: () => plain(inner.digest()),
-      }
-      return hasher
-    },
   }
 }
 
@@ -125,8 +95,4 @@ export function keyedHash(key: Uint8Array, bytes: Uint8Array): Uint8Array {
 /** BLAKE3 as a key derivation: `context` is a constant of the program that names the purpose. */
 export function deriveKey(context: string, material: Uint8Array): Uint8Array {
   return implementation.deriveKey(context, material)
-}
-
-export function createHasher(): Hasher {
-  return implementation.createHasher()
 }

@@ -28,11 +28,6 @@ export function chunkSizeFor(size: number): number {
   return Math.min(maxChunkSize, Math.max(minChunkSize, wanted))
 }
 
-/** True for the averages that a manifest may name. */
-export function isChunkSize(value: number): boolean {
-  return value >= minChunkSize && value <= maxChunkSize && Number.isInteger(Math.log2(value))
-}
-
 /**
  * Parameters for an average of `avgBytes`, a power of two of at least 128. Below the average a cut is four times rarer
  * than 1 in `avgBytes`, above it four times more frequent ("normalised chunking", level 2): sizes gather around the
