@@ -17,6 +17,7 @@ import { maxFailuresKept } from './events.ts'
 import { createPeerTable } from './peer-table.ts'
 import type { RateMeter } from './rate.ts'
 import { createRateMeter } from './rate.ts'
+import { createPace } from './pace.ts'
 import type { Clock } from './limiter.ts'
 import { createLimiter, systemClock } from './limiter.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
@@ -47,8 +48,6 @@ export interface Tracker {
   finalize(outcome: Outcome): void
 }
 
-/** An ETA is a guess; before this much time has passed it is a bad one. */
-const etaAfterMs = 3000
 /** Items shown as active; more are never under way at once. */
 const maxActiveShown = 64
 /** Speed of a single file, over a shorter time than the job's. */
@@ -96,7 +95,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   let percent = 0
   let shownBytes = 0
   let lastMoveMs = startMs
-  let meter = createRateMeter(0, startMs)
+  const pace = createPace(startMs)
   let last: Snapshot | undefined
 
   const feed = createSnapshotFeed(() => take())
@@ -124,14 +123,13 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (last) return last
     const nowMs = clock.now()
     const bytes = doneBytes()
-    const serving = phase === 'serve'
+    const moved = movedBytes(bytes)
+    const sent = peers.bytes
     const rate = outcome
-      ? averageRate(nowMs, bytes)
-      : meter.sample(serving ? peers.bytes : movedBytes(bytes), nowMs)
+      ? pace.average(kind === 'share' ? sent : moved, nowMs)
+      : pace.rate(phase === 'serve' ? sent : moved, nowMs)
     const idleMs = nowMs - lastMoveMs
-    const left = totals.bytes - bytes
-    const guess =
-      totals.final && !serving && !outcome && left > 0 && nowMs - startMs >= etaAfterMs && rate >= 1
+    const guess = totals.final && !outcome
     const state: Snapshot['state'] = outcome?.state ?? 'running'
     const error = outcome && 'error' in outcome ? outcome.error : undefined
     const facts = { kind, name, phase, state, error: error?.message }
@@ -150,11 +148,11 @@ export function createTracker(options: TrackerOptions): Tracker {
         done: bytes,
         total: all.bytes,
         reused: done.reused,
-        transferred: kind === 'share' ? peers.bytes : movedBytes(bytes),
+        transferred: kind === 'share' ? sent : moved,
       },
       percent: percentNow(bytes),
       rate,
-      etaSeconds: guess ? Math.max(1, Math.round(left / rate)) : undefined,
+      etaSeconds: guess ? pace.etaSeconds(totals.bytes - bytes, rate, nowMs) : undefined,
       idleMs,
       active: [...live].slice(0, maxActiveShown).map((item) => ({
         path: item.path,
@@ -176,12 +174,6 @@ export function createTracker(options: TrackerOptions): Tracker {
   /** What was already here is no measure of how fast the rest will come. */
   function movedBytes(bytes: number): number {
     return Math.max(0, bytes - done.reused)
-  }
-
-  /** The closing figure is the whole job's average: what people compare. */
-  function averageRate(nowMs: number, bytes: number): number {
-    const moved = kind === 'share' ? peers.bytes : movedBytes(bytes)
-    return nowMs > startMs ? (moved * 1000) / (nowMs - startMs) : 0
   }
 
   function recordFailure(path: string, bytes: number, error: ReportedError): void {
@@ -239,9 +231,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     },
     phase(next, text): void {
       if (outcome) return
-      if ((next === 'serve') !== (phase === 'serve')) {
-        meter = createRateMeter(next === 'serve' ? peers.bytes : movedBytes(doneBytes()), clock.now())
-      }
+      pace.enter(next, next === 'serve' ? peers.bytes : movedBytes(doneBytes()), clock.now())
       phase = next
       message = text
       limiter.changed()

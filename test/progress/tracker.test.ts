@@ -148,6 +148,23 @@ test('rate: what was already here is no speed', () => {
   assert.equal(now().rate, 100_000)
 })
 
+test('rate: waiting for a peer does not count as slow work', () => {
+  const { tracker, clock, now } = setUp()
+  tracker.sink.totals({ files: 1, bytes: 10_000_000, final: true })
+  tracker.sink.phase('resolve')
+  clock.advance(3_600_000)
+  tracker.sink.phase('fetch')
+  const item = tracker.sink.beginItem('a', 'fetch', 10_000_000)
+  clock.advance(1000)
+  item.bytes(1_000_000)
+  assert.deepEqual([Math.round(now().rate), now().etaSeconds], [1_000_000, undefined])
+  clock.advance(4000)
+  item.bytes(5_000_000)
+  assert.deepEqual([Math.round(now().rate), now().etaSeconds], [1_000_000, 5])
+  tracker.finalize({ state: 'done' })
+  assert.equal(now().rate, 1_000_000)
+})
+
 test('steps.sequence and steps.messages: six steps, one sentence each', () => {
   const { tracker, now } = setUp()
   const seen: unknown[] = []
