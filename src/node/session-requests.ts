@@ -52,7 +52,8 @@ export function pendingRead(
 ): Pending {
   let total = 0
   for (const { length } of ranges) total += length
-  const bytes = new Uint8Array(total)
+  // Not cleared: every byte is either received or set to zero below, and a request is only resolved when it is whole.
+  const bytes = Buffer.allocUnsafeSlow(total)
   let failures: Failures = []
   let at = 0
   /** End of the present run of good bytes, and the failed ranges still ahead. */
@@ -89,11 +90,14 @@ export function pendingRead(
       failed(list) {
         if (at > 0 || failures.length > 0) throw broken('failures are told after content')
         failures = list
-        const starts = new Map(list.map(({ index }) => [index, 0]))
+        const indexes = new Set(list.map(({ index }) => index))
         let start = 0
         gaps = []
         for (const [index, { length }] of ranges.entries()) {
-          if (starts.has(index)) gaps.push({ start, end: start + length })
+          if (indexes.has(index)) {
+            gaps.push({ start, end: start + length })
+            bytes.fill(0, start, start + length)
+          }
           start += length
         }
         if (gaps.length !== list.length) throw broken('a failure names no range')
