@@ -17,6 +17,7 @@ import { createIndexRecorder } from './receive/index-recorder.ts'
 import { receiveLive, sealedNumber, type LiveEnd } from './receive/receive-live.ts'
 import { runReceiveOutput } from './receive/receive-output.ts'
 import { receiveSealed, type PassOptions } from './receive/receive-sealed.ts'
+import { startSeeding, type Seeding } from './receive/start-seeding.ts'
 import { underWayBytes, type ReceiveRun } from './receive/run.ts'
 import { createTally } from './receive/tally.ts'
 import type { JobContext, ReceiveOptions, ReceiveResult } from './types.ts'
@@ -42,7 +43,8 @@ export async function runReceive(
   const wanted = createGlobFilter(options.only ?? [])
   const destination = openDestination(into)
   const rules = { foldsNames: destination.foldsNames, windowsNames: process.platform === 'win32' }
-  const [store, pool] = await Promise.all([tools.store(), tools.pool()])
+  const [store, pool, identity] = await Promise.all([tools.store(), tools.pool(), tools.identity()])
+  const isOwn = identity.peer === ticket.peer
   const tally = createTally(progress)
   const index = createIndexRecorder({
     index: store.files,
@@ -53,6 +55,7 @@ export async function runReceive(
   let lookup: Promise<ChunkLookup> | undefined
   const liars: string[] = []
   const pass = createPass()
+  let seeding: Seeding | undefined
 
   await using peers = await connectShare(ticket, context, {
     ...options,
@@ -60,6 +63,7 @@ export async function runReceive(
     translate: (session, range) => pass.translate(session, range),
     onEvent(event) {
       if (event.type === 'dropped') liars.push(event.session.address)
+      if (event.type === 'connected') seeding?.tell(event.session)
     },
   })
   try {
@@ -84,14 +88,24 @@ export async function runReceive(
         homes: createChunkHomes(),
         index,
         lookup: () => (lookup ??= openChunkLookup(store.files, { signal: context.signal })),
+        onVerified: (disk, ranges) => seeding?.addRanges(disk, ranges),
         numberOn: (other, entry) => pass.translate(other, { entry, offset: 0, length: 0 })?.entry ?? entry,
       }
       const passOptions: PassOptions = {
         wanted: (path) => wanted(path) && !finished.has(path),
         jobs: options.jobs ?? defaultJobs,
         confirm: (plan) => confirm(options, context, destination, session.share.name, plan),
-        onManifest: () => undefined,
-        onComplete: (_number, path) => pass.live && finished.add(path),
+        onManifest(manifest) {
+          const { name, signature } = session.share
+          if (options.seed === false || !signature || isOwn) return
+          const { objects } = store
+          const parts = { secret: ticket.secret, name, signature, manifest, objects, pool }
+          seeding = startSeeding(parts, peers.fetcher, context)
+        },
+        onComplete(number, path, disk) {
+          if (pass.live) finished.add(path)
+          seeding?.addFile(number, disk)
+        },
       }
       pass.begin(session)
       try {
@@ -115,6 +129,7 @@ export async function runReceive(
   } catch (error) {
     throw blameLiars(error, liars)
   } finally {
+    await seeding?.[Symbol.asyncDispose]()
     await index.flush()
   }
 

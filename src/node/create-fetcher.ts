@@ -199,7 +199,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       if (!loads.has(session)) return 'dropped'
       try {
         const there = ranges.map((range) => translate(session, range)).filter((range) => range !== undefined)
-        if ((await session.recheck(there)) === 'changed') return 'changed'
+        // Only the owner can say that its file has changed; from anyone else it is an excuse.
+        if ((await session.recheck(there)) === 'changed' && session.owner) return 'changed'
       } catch (error) {
         // Whoever hangs up when asked to look again is not blamed, only left.
         if (!(error instanceof FerryError) || error.code === 'E_UNREACHABLE') return 'dropped'

@@ -112,7 +112,12 @@ async function converse(
     ended(error) {
       table.ended(error)
       ending.abort()
-      begun.reject(error ?? broken('the peer hung up without a word'))
+      begun.reject(
+        error ??
+          new FerryError('E_UNREACHABLE', 'Cannot reach the peer: it hung up without a word', {
+            retryable: true,
+          }),
+      )
       if (error) abandon(connection, error)
     },
   })
@@ -229,7 +234,12 @@ function createSession({
     peer: target.peer,
     address: displayAddress(connection.remoteAddr.toString().replace(/\/p2p\/.*$/, '')),
     owner: target.peer === target.owner,
-    share: { name: welcome.name, live: welcome.live, root: welcome.root },
+    share: {
+      name: welcome.name,
+      live: welcome.live,
+      root: welcome.root,
+      signature: welcome.signature,
+    },
     get roundTripMs() {
       return connection.rtt ?? roundTripMs
     },

@@ -25,6 +25,8 @@ export interface ShareDescription {
   readonly live: boolean
   /** Known once hashing has ended. Already checked against the ticket's root or the owner's signature. */
   readonly root: Uint8Array | undefined
+  /** The owner's signature of the root, for whoever passes the share on. */
+  readonly signature: Uint8Array | undefined
 }
 
 /** Why a provider could not give a range. */

@@ -125,7 +125,12 @@ export function fakeShare(wanted: readonly FakeEntry[], faults: FakeFaults = {})
     peer: 'fake',
     address: '127.0.0.1:1',
     owner: true,
-    share: { name: 'fake', live: faults.live !== undefined, root: faults.live ? undefined : root },
+    share: {
+      name: 'fake',
+      live: faults.live !== undefined,
+      root: faults.live ? undefined : root,
+      signature: undefined,
+    },
     roundTripMs: 1,
     closed: gone.promise,
     root: async () => rootObject,

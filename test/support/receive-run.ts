@@ -58,6 +58,7 @@ export function fakeRun(
       onWarning: (message) => progress.warn(message),
     }),
     lookup: () => (lookup ??= openChunkLookup(store.files)),
+    onVerified: () => undefined,
     numberOn: (_session, number) => number,
   }
 }

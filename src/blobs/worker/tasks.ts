@@ -16,6 +16,7 @@ import type {
   SubChunksInput,
   SubChunksOutput,
 } from './read-task.ts'
+import type { ReadPartInput, ReadPartOutput } from './read-part-task.ts'
 import type { PatchChunksInput } from './patch-chunks-task.ts'
 import type { WriteChunksInput, WriteChunksOutput } from './write-chunks-task.ts'
 import type { WriteFilesInput, WriteFilesOutput } from './write-files-task.ts'
@@ -28,6 +29,7 @@ export interface TaskMap {
   subChunks: { input: SubChunksInput; output: SubChunksOutput }
   writeChunks: { input: WriteChunksInput; output: WriteChunksOutput }
   copyChunks: { input: CopyChunksInput; output: CopyChunksOutput }
+  readPart: { input: ReadPartInput; output: ReadPartOutput }
   patchChunks: { input: PatchChunksInput; output: WriteChunksOutput }
   writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }
   syncPart: { input: Pick<PartTarget, 'fd' | 'journalFd' | 'path'>; output: void }

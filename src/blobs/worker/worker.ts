@@ -9,6 +9,7 @@ import { packError } from './packed-error.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
 import { readRanges, recheck, subChunks } from './read-task.ts'
 import type { Task, TaskMap } from './tasks.ts'
+import { readPart } from './read-part-task.ts'
 import { patchChunks } from './patch-chunks-task.ts'
 import { writeChunks } from './write-chunks-task.ts'
 import { writeFiles } from './write-files-task.ts'
@@ -29,6 +30,7 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   subChunks: { run: subChunks, moves: ({ lists }) => lists.map((list) => list.buffer) },
   writeChunks: { run: writeChunks },
   copyChunks: { run: copyChunks },
+  readPart: { run: readPart, moves: ({ bytes }) => (bytes ? [bytes] : []) },
   patchChunks: { run: patchChunks },
   writeFiles: { run: writeFiles },
   syncPart: { run: syncPart },

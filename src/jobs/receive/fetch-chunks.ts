@@ -83,7 +83,7 @@ export async function fetchChunks(
       { bytes, records: left.records, target: targetOf(target), places },
       [bytes],
     )
-    if (bad.length === 0) return
+    if (bad.length === 0) return run.onVerified(target.path, rangesOf(file.number, left))
     left = pickChunks(left.records, left.offsets, bad)
     const verdict = await reportBadRanges(run, pieces, rangesOf(file.number, left))
     if (verdict === 'changed') throw changedError(file.path)

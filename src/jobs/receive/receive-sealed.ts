@@ -20,8 +20,8 @@ export interface PassOptions {
   }) => Promise<void>
   /** The manifest is whole and good; from now on it can be served to others. */
   readonly onManifest: (manifest: ManifestReader) => void
-  /** The content of this entry is complete at `path`. */
-  readonly onComplete: (number: number, path: string) => void
+  /** The content of this entry, `path` in the tree, is complete at `disk`. */
+  readonly onComplete: (number: number, path: string, disk: string) => void
 }
 
 /** Resolves when all is written that could be. @throws what stops the receive as a whole. */

@@ -6,7 +6,7 @@ import type { Destination } from '../../blobs/tree-writer/destination.ts'
 import type { Folders } from '../../blobs/tree-writer/folders.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
 import type { Fetcher } from '../../node/fetcher.ts'
-import type { PeerSession } from '../../node/session.ts'
+import type { EntryRange, PeerSession } from '../../node/session.ts'
 import type { ProgressSink } from '../../progress/events.ts'
 import type { Semaphore } from '../../shared/concurrency.ts'
 import type { ErrorCode, FerryError } from '../../shared/errors.ts'
@@ -41,6 +41,8 @@ export interface ReceiveRun {
   readonly index: IndexRecorder
   /** Chunks in other files of this computer, from the index; read when first asked for. */
   lookup(): Promise<ChunkLookup>
+  /** Told of verified ranges as they are written; `disk` is where the finished file goes. */
+  onVerified(disk: string, ranges: readonly EntryRange[]): void
   /** The number by which a session knows an entry of this pass. */
   numberOn(session: PeerSession, number: number): number
 }
