@@ -8,6 +8,7 @@ import { ingest } from '../blobs/ingest/ingest.ts'
 import { openLiveLog } from '../blobs/live-log.ts'
 import { walk } from '../blobs/walk/walk.ts'
 import { signRoot } from '../node/root-signature.ts'
+import { publicKeyOf } from '../node/peer-id.ts'
 import { encodeTicket } from '../node/ticket.ts'
 import { cancelled, delay } from '../shared/concurrency.ts'
 import { createCatalogue } from './share/catalogue.ts'
@@ -36,6 +37,7 @@ export async function runShare(
   const { signal, tools } = context
   const { progress, failures } = collectFailures(context.progress)
   progress.phase('resolve')
+  for (const peer of options.allow ?? []) publicKeyOf(peer)
   using sources = await openSources(inputs, options, tools.directory, signal)
   const [store, identity, pool] = await Promise.all([tools.store(), tools.identity(), tools.pool()])
   let record = recallShare(store.shares, sources, options, Date.now())

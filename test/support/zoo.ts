@@ -85,6 +85,8 @@ export function makeZoo(root: string): void {
   symlinkSync('nothing-here', at('links', 'dangling'))
   symlinkSync('itself', at('links', 'itself'))
   symlinkSync('../sizes/../names/plain.txt', at('links', 'roundabout'))
+  symlinkSync('../../outside-of-the-zoo', at('links', 'out'))
+  symlinkSync('/etc/hostname', at('links', 'out-absolute'))
 
   mkdirSync(at('folders', ...deepPath), { recursive: true })
   writeFileSync(at('folders', ...deepPath, 'bottom'), 'deep')
@@ -115,13 +117,11 @@ export function touch(path: string, date: string): void {
 }
 
 /** Names in `strays/` that ferry must pass over and report, while everything else arrives. */
-export const strayNames: readonly string[] = ['out', 'out-absolute', 'fifo']
+export const strayNames: readonly string[] = ['fifo']
 
-/** Adds what cannot be shared: links that point out of the tree, and a fifo. */
+/** Adds what cannot be shared. */
 export function addStrays(root: string): void {
   mkdirSync(join(root, 'strays'))
-  symlinkSync('../../outside-of-the-zoo', join(root, 'strays', 'out'))
-  symlinkSync('/etc/hostname', join(root, 'strays', 'out-absolute'))
   const result = spawnSync('mkfifo', [join(root, 'strays', 'fifo')], { encoding: 'utf8' })
   if (result.status !== 0) throw new Error(`mkfifo failed: ${result.stderr}`)
 }

@@ -65,7 +65,7 @@ export interface WalkProblem {
   readonly kind: 'problem'
   readonly path: string
   readonly error: FerryError
-  /** True for what is passed over by design (a socket, a link that leads out), false for what failed. */
+  /** True for what is passed over by design (a socket, a link to a folder that it is in), false for what failed. */
   readonly skipped: boolean
 }
 export type WalkItem = WalkedFile | WalkedDirectory | WalkedSymlink | WalkProblem
@@ -76,7 +76,6 @@ const directoryBufferSize = 512
 const surrogate = /[\ud800-\udfff]/
 
 interface Context {
-  readonly tops: ReadonlySet<string>
   readonly follow: boolean
   /** Identities of folders. */
   readonly leaveOut: ReadonlySet<string>
@@ -89,7 +88,6 @@ interface Context {
 
 /** @throws E_USAGE when a pattern is too long. */
 export function* walkTree(roots: readonly WalkRoot[], options: WalkOptions): Generator<WalkItem> {
-  const tops = new Set(roots.map((root) => root.name))
   const leaveOut = new Set(
     options.leaveOut?.flatMap((path) => {
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
@@ -103,7 +101,6 @@ export function* walkTree(roots: readonly WalkRoot[], options: WalkOptions): Gen
     yield* visit(
       { path: name, diskPath, inside: '', above: [] },
       {
-        tops,
         leaveOut,
         follow: options.followSymlinks ?? false,
         patterns: createPatterns(options),
@@ -145,7 +142,7 @@ function* visit(place: Place, context: Context): Generator<WalkItem> {
     if (problem !== undefined) yield failure(path, problem)
     else if (isFolder) yield* visitFolder({ ...place, diskPath }, stats, context)
     else {
-      const item = leafItem(path, diskPath, stats, context.tops)
+      const item = leafItem(path, diskPath, stats)
       if (item.kind !== 'problem') yield* context.waiting.splice(0)
       yield item
     }
@@ -186,12 +183,12 @@ function* visitFolder(place: Place, stats: BigIntStats, context: Context): Gener
   if (context.waiting.at(-1) === folder) context.waiting.pop()
 }
 
-function leafItem(path: string, diskPath: string, stats: BigIntStats, tops: ReadonlySet<string>): WalkItem {
+function leafItem(path: string, diskPath: string, stats: BigIntStats): WalkItem {
   const base = common(path, diskPath, stats)
   if (stats.isFile()) return { kind: 'file', ...base, fingerprint: fingerprintOf(stats) }
   if (!stats.isSymbolicLink()) return failure(path, `it is ${specialKind(stats)}`, { skipped: true })
   const target = readlinkSync(diskPath, { encoding: 'buffer' })
-  const problem = linkProblem(path, target, tops)
+  const problem = linkProblem(target)
   if (problem === undefined) return { kind: 'symlink', ...base, target: target.toString('utf8') }
   return failure(path, `it is a link ${problem}`, {
     skipped: true,
@@ -249,21 +246,10 @@ function undecodable(diskPath: string): Set<string> {
   return new Set(raw.filter((name) => !isUtf8(name)).map((name) => name.toString('utf8')))
 }
 
-/**
- * Why a link cannot be carried: it must be relative and lead to something in the share, which need not exist.
- * A receiver refuses others, so that nothing can ever be written through them.
- */
-function linkProblem(path: string, raw: Buffer, tops: ReadonlySet<string>): string | undefined {
-  const target = raw.toString('utf8')
-  if (!isUtf8(raw)) return 'whose target is not valid UTF-8'
-  if (raw.byteLength > maxTargetBytes) return `whose target is longer than ${maxTargetBytes} bytes`
-  if (target.startsWith('/')) return 'with an absolute target'
-  if (/\\|^[a-z]:/i.test(target)) return 'whose target could mean another place on Windows'
-  const resolved = path.split('/').slice(0, -1)
-  for (const name of target.split('/')) {
-    if (name === '..') {
-      if (resolved.pop() === undefined) return 'that leads out of what is shared'
-    } else if (name !== '' && name !== '.') resolved.push(name)
-  }
-  return tops.has(resolved[0] ?? '') ? undefined : 'that leads out of what is shared'
+/** Why a link cannot be carried. Where it leads does not matter: nothing is ever written through a link. */
+function linkProblem(target: Buffer): string | undefined {
+  if (!isUtf8(target)) return 'whose target is not valid UTF-8'
+  return target.byteLength > maxTargetBytes
+    ? `whose target is longer than ${maxTargetBytes} bytes`
+    : undefined
 }

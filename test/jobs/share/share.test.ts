@@ -35,7 +35,7 @@ async function fetching(job: ShareJob, use: (session: PeerSession) => Promise<vo
 
 function makeTree(folder: TemporaryFolder): Buffer {
   mkdirSync(folder.at('tree', 'empty'), { recursive: true })
-  const content = Buffer.from(seededBytes(5_000_000, 7))
+  const content = Buffer.from(seededBytes(20_000_000, 7))
   writeFileSync(folder.at('tree', 'big'), content)
   writeFileSync(folder.at('tree', 'small'), 'hello')
   // Old enough that the index may believe it at once.
@@ -49,7 +49,7 @@ test('runShare serves a sealed tree: pages, chunk lists and content', async () =
   await using ferry = createFerry({ directory: folder.at('home'), listen })
   const job = ferry.share(folder.at('tree'))
   const sealed = await job.sealed
-  assert.deepEqual([sealed.files, sealed.bytes], [2, 5_000_005])
+  assert.deepEqual([sealed.files, sealed.bytes], [2, 20_000_005])
   await fetching(job, async (session) => {
     assert.equal(session.share.live, false)
     const root = decodeRoot(await session.root())
@@ -161,4 +161,8 @@ test('runShare refuses what it cannot share, before it shares anything', async (
     message: /same name/,
   })
   await assert.rejects(ferry.share(folder.at('a'), { name: 'a/b' }).result, { code: 'E_USAGE' })
+  await assert.rejects(ferry.share(folder.at('a'), { allow: ['bogus'] }).result, {
+    code: 'E_USAGE',
+    message: /peer id/,
+  })
 })
