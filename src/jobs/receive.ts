@@ -83,6 +83,7 @@ export async function runReceive(
         destination,
         folders: createFolders(destination.root, destination.isNew && finished.size === 0),
         overwrite: options.overwrite ?? 'never',
+        safeLinks: options.safeLinks ?? false,
         underWay: createSemaphore(underWayBytes),
         copying: createSemaphore(copiesAtOnce),
         homes: createChunkHomes(),

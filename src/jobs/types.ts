@@ -160,6 +160,8 @@ export interface ReceivePlan {
 export interface ReceiveOptions extends JobListeners {
   readonly signal?: AbortSignal | undefined
   readonly overwrite?: OverwritePolicy | undefined
+  /** Leave out symbolic links that are absolute or lead out of what is received. */
+  readonly safeLinks?: boolean | undefined
   /** Globs on manifest paths; only matching files are fetched. */
   readonly only?: readonly string[] | undefined
   /** Files fetched at once; default 6. */

@@ -136,7 +136,9 @@ test('receive: result lines, and every option reaches the journey', async () => 
   let given: unknown[] = []
   let options: ReceiveOptions = {}
   const { code, out, err } = await ferry(
-    `receive T D --overwrite rename --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed`.split(' '),
+    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed`.split(
+      ' ',
+    ),
     {
       receive: async (ticket, into, receiveOptions, context) => {
         given = [ticket, into]
@@ -150,6 +152,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
   assert.ok(onItem && onWarning && confirm)
   assert.deepEqual(rest, {
     overwrite: 'rename',
+    safeLinks: true,
     only: ['*.jpg', 'a'],
     jobs: 9,
     timeoutMs: 300_000,

@@ -17,6 +17,7 @@ import { silentProgress, type SilentProgress } from './silent-progress.ts'
 
 export interface FakeRunOptions {
   readonly overwrite?: OverwritePolicy
+  readonly safeLinks?: boolean
   readonly store?: Store
   readonly signal?: AbortSignal
   readonly wanted?: (path: string) => boolean
@@ -48,6 +49,7 @@ export function fakeRun(
     destination,
     folders: createFolders(destination.root, destination.isNew),
     overwrite: options.overwrite ?? 'never',
+    safeLinks: options.safeLinks ?? false,
     underWay: createSemaphore(underWayBytes),
     copying: createSemaphore(4),
     homes: createChunkHomes(),

@@ -26,6 +26,7 @@ import { dropPastedCommand, readTicket } from '../ticket-input.ts'
 interface Flags {
   readonly output?: string
   readonly overwrite: OverwritePolicy
+  readonly safeLinks?: boolean
   readonly only?: string[]
   readonly jobs?: number
   readonly stdout?: boolean
@@ -52,6 +53,7 @@ export function receiveCommand(host: CommandHost): Command {
         .choices(['never', 'always', 'newer', 'rename'])
         .default('never'),
     )
+    .option('--safe-links', 'leave out symbolic links that lead out of what is received')
     .option('--only <glob>', "fetch only what matches, such as '*.jpg' (repeatable)", collect)
     .option('-j, --jobs <n>', 'files fetched at once (default: 6)', jobCount)
     .option('--stdout', 'write the one file of the ticket to standard output')
@@ -90,6 +92,7 @@ async function receive(
   let seen: Snapshot | undefined
   const options: ReceiveOptions = {
     overwrite: flags.overwrite,
+    safeLinks: flags.safeLinks,
     only: flags.only,
     jobs: jobsOf(flags.jobs, host),
     timeoutMs: flags.timeout,

@@ -33,6 +33,8 @@ export interface ReceiveRun {
   readonly destination: Destination
   readonly folders: Folders
   readonly overwrite: OverwritePolicy
+  /** Links that lead out of what is received are not made. */
+  readonly safeLinks: boolean
   /** Counted in bytes; see `underWayBytes`. */
   readonly underWay: Semaphore
   /** Local copies at once; they would otherwise fill the queue of the workers before anything fetched is written. */

@@ -1,4 +1,5 @@
 /** Makes the symbolic links of a tree, after all of its files: so that none of them is ever written through. */
+import { leavesTree } from '../../blobs/manifest/entry-rules.ts'
 import type { SymlinkEntry } from '../../blobs/manifest/entry.ts'
 import { decideOverwrite, maxRenameTries, numberedName } from '../../blobs/tree-writer/overwrite.ts'
 import { writeLink } from '../../blobs/tree-writer/write-link.ts'
@@ -19,6 +20,10 @@ export async function writeLinks(run: ReceiveRun, links: readonly SymlinkEntry[]
     if (++made % linksPerTurn === 0) {
       await new Promise((resolve) => setImmediate(resolve))
       throwIfCancelled(run.signal)
+    }
+    if (run.safeLinks && leavesTree(link.path, link.target)) {
+      run.progress.warn(`The link "${link.path}" is left out: it leads out of what is received`)
+      continue
     }
     try {
       run.folders.ensure(parentPath(link.path))

@@ -161,6 +161,25 @@ test('overwrite says what happens to different files', async () => {
   }
 })
 
+test('links are made wherever they lead, but for safeLinks', async () => {
+  const wanted = [
+    { path: 'top/file.txt', content: Buffer.from('text') },
+    { path: 'top/in', target: 'file.txt' },
+    { path: 'top/out', target: '../../etc/passwd' },
+    { path: 'top/root', target: '/etc/passwd' },
+  ]
+  for (const safeLinks of [false, true]) {
+    await using folder = temporaryFolder()
+    const { tally, progress } = await receiveFake(fakeShare(wanted), folder.at('into'), pool, { safeLinks })
+    assert.equal(tally.failures().count, 0)
+    assert.deepEqual(
+      readdirSync(folder.at('into', 'top')).sort(),
+      safeLinks ? ['file.txt', 'in'] : ['file.txt', 'in', 'out', 'root'],
+    )
+    assert.equal(progress.warnings.length, safeLinks ? 2 : 0)
+  }
+})
+
 test('nothing is written through a link that stands in the way', async () => {
   await using folder = temporaryFolder()
   mkdirSync(folder.at('victim'))
