@@ -55,8 +55,12 @@ export async function findPort(host: string, ports: readonly number[]): Promise<
 function listenError(error: unknown, host: string, port: number): FerryError {
   const what = `Cannot listen on ${host} port ${port}`
   const code = isSystemError(error) ? error.code : ''
-  if (code === 'EADDRNOTAVAIL')
-    return new FerryError('E_USAGE', `${what}: it is not an address of this computer`, { cause: error })
+  // A name that cannot be resolved is no address of this computer either.
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code))
+    return new FerryError('E_USAGE', `${what}: it is not an address of this computer`, {
+      cause: error,
+      hint: 'listen on every address with --listen 0.0.0.0:4001, or leave it out',
+    })
   if (code === 'EADDRINUSE')
     return new FerryError('E_CONFLICT', `${what}: another program listens there`, {
       cause: error,

@@ -53,7 +53,7 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException & 
 }
 
 const reasons: Record<string, readonly [ErrorCode, string, string?]> = {
-  ENOENT: ['E_NOT_FOUND', 'it does not exist'],
+  ENOENT: ['E_NOT_FOUND', 'it does not exist', 'check the path for a slip'],
   EACCES: ['E_PERMISSION', 'permission denied', 'check who owns it and its mode'],
   EPERM: ['E_PERMISSION', 'the operation is not permitted'],
   EROFS: ['E_PERMISSION', 'the file system is read-only'],

@@ -81,7 +81,13 @@ function probeFolding(folder: string): boolean {
  */
 export function openDestination(path: string): Destination {
   if (path === '' || path.includes('\0'))
-    throw new FerryError('E_USAGE', 'Cannot write into the destination: its path is empty or has a NUL in it')
+    throw new FerryError(
+      'E_USAGE',
+      'Cannot write into the destination: its path is empty or has a NUL in it',
+      {
+        hint: 'name a folder, or nothing for the present one',
+      },
+    )
   try {
     const wanted = resolve(path)
     const ancestor = existingAncestor(wanted)
@@ -103,8 +109,9 @@ function createDestination(root: string, isNew: boolean, measured: string, folds
     freeBytes() {
       for (let folder = identity ? root : measured; ; folder = dirname(folder)) {
         try {
-          const { bavail, bsize } = statfsSync(folder)
-          return bavail * bsize
+          const { bavail, blocks, bsize } = statfsSync(folder)
+          // Some file systems (proc, some network ones) do not count their blocks at all.
+          return blocks === 0 ? undefined : bavail * bsize
         } catch (error) {
           const mayBeAbove = isSystemError(error) && error.code === 'ENOENT' && dirname(folder) !== folder
           if (!mayBeAbove) return undefined

@@ -69,7 +69,8 @@ export function shareCommand(host: CommandHost): Command {
 }
 
 const helpAfter = `
-The ticket stays the same when the same paths are shared again. Keys while it runs: c copy, r QR code, q stop.
+The ticket stays the same when the same paths are shared again.
+Keys while it runs: c copy, r QR code, q stop.
 Sizes and rates are SI (1 MB = 1,000,000 bytes).`
 
 async function share(host: CommandHost, command: Command, paths: string[], flags: Flags): Promise<number> {
