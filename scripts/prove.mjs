@@ -24,7 +24,7 @@ if (spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: '
   process.exit(1)
 const { folderBytes, setStage, startProxiedPort } = await import('../dist/test/support/journey.js')
 const { writeRandomFile, writeRandomTree } = await import('../dist/test/support/random-files.js')
-const { parseSummary } = await import('../dist/test/support/ferry.js')
+const { parseSummary, sealedPattern } = await import('../dist/test/support/ferry.js')
 const { describeExit } = await import('../dist/test/support/process.js')
 const { formatTable } = await import('./bench/report.mjs')
 const { writeEdited } = await import('./bench/workloads.mjs')
@@ -115,7 +115,7 @@ const proofs = {
   async store(stage) {
     writeRandomFile(stage.at('5gib.bin'), 5 * 1024 * MiB, 'store')
     const share = await stage.share(['5gib.bin'], ['--json'])
-    await share.waitFor(/"root":"/)
+    await share.waitFor(sealedPattern)
     tell('5 GiB shared: growth of the store', mebibytes(folderBytes(stage.senderHome)), 60, 'MiB')
     tell('5 GiB shared: peak memory', mebibytes(share.peakRssBytes), 300, 'MiB')
     await share[Symbol.asyncDispose]()
@@ -142,7 +142,7 @@ const proofs = {
     let before = 0
     for (const moment of [0.1, 0.4, 0.7, 0.9]) {
       const receive = stage.startReceive(share.ticket)
-      await proxy.afterBytesDown(moment * 1024 * MiB)
+      await receive.meanwhile(proxy.afterBytesDown(moment * 1024 * MiB))
       await receive[Symbol.asyncDispose]()
       before = proxy.bytesDown
     }

@@ -53,7 +53,9 @@ function runFiles(name, files, concurrency) {
     [
       '--test',
       `--test-concurrency=${concurrency}`,
-      '--test-timeout=180000',
+      '--test-timeout=120000',
+      // A test that hangs is reported, and does not hold up the others.
+      '--test-force-exit',
       '--test-reporter=./scripts/test-summary.mjs',
       '--test-reporter-destination=stdout',
       ...files,

@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describeExit, runProcess } from '../../dist/test/support/process.js'
-import { parseSummary, startReceive, startShare } from '../../dist/test/support/ferry.js'
+import { parseSummary, sealedPattern, startReceive, startShare } from '../../dist/test/support/ferry.js'
 import { startInetd } from '../../dist/test/support/inetd.js'
 import { isInstalled } from '../../dist/test/support/servers.js'
 import { startSshd } from '../../dist/test/support/sshd.js'
@@ -51,7 +51,7 @@ async function startFerry() {
     })
     try {
       const ticketSeconds = seconds()
-      const hashed = share.waitFor(/"root":"/).then(seconds, () => undefined)
+      const hashed = share.waitFor(sealedPattern).then(seconds, () => undefined)
       const received = await startReceive({
         home: join(scratch, 'receive-home'),
         ticket: share.ticket,

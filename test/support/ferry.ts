@@ -49,8 +49,11 @@ export interface RunningShare extends RunningProcess {
   readonly ticketMs: number
 }
 
-/** A ticket on a line of its own, whole: the line's end must have come too. */
-const ticketPattern = /(ferry1[02-9ac-hj-np-z]+)\s*\n/
+/** A whole ticket: what ends it must have come too. In a line of its own, or in a line of JSON. */
+const ticketPattern = /(ferry1[02-9ac-hj-np-z]+)[\s"]/
+
+/** The line of `share --json` that says that everything is hashed. */
+export const sealedPattern: RegExp = /"type":"plan".*"root":"/
 
 export interface ShareOptions extends FerryOptions {
   readonly paths: readonly string[]

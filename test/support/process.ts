@@ -2,7 +2,7 @@
  * A child process under test: its output so far, waiting for a line, its end, its peak memory, and the right to kill
  * it. Nothing here knows ferry.
  */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
@@ -30,6 +30,8 @@ export interface RunningProcess extends AsyncDisposable {
    * when the process ends without one.
    */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>
+  /** Waits for something else; rejects, with all output, when the process ends before it. */
+  meanwhile(event: Promise<void>): Promise<void>
   /** Sends a signal; true when the process was still there. */
   kill(signal?: NodeJS.Signals): boolean
 }
@@ -45,6 +47,12 @@ export interface ProcessOptions {
 
 const rssSampleMs = 20
 
+/** Processes that must not outlive the test, even one that ends in the middle. */
+const alive = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 /** Starts `command`; the process is killed when the returned value is disposed of. */
 export function startProcess(
   command: string,
@@ -53,6 +61,7 @@ export function startProcess(
 ): RunningProcess {
   const started = performance.now()
   const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: 'pipe' })
+  alive.add(child)
   let stdout = ''
   let stderr = ''
   let peakRssBytes = 0
@@ -81,6 +90,7 @@ export function startProcess(
   const exit = new Promise<Exit>((resolve) => {
     const finish = (code: number | undefined, signal: NodeJS.Signals | undefined): void => {
       clearInterval(sampler)
+      alive.delete(child)
       ended = { code, signal, stdout, stderr, seconds: (performance.now() - started) / 1000, peakRssBytes }
       resolve(ended)
       notify()
@@ -117,6 +127,10 @@ export function startProcess(
         listeners.add(look)
         look()
       }),
+    meanwhile: async (event) => {
+      const early = await Promise.race([event, exit])
+      if (early) throw new Error(`the process ended too early: ${describeExit(early)}`)
+    },
     kill: (signal = 'SIGKILL') => child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')

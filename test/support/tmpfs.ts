@@ -11,8 +11,13 @@ function mountWorks(): boolean {
   return spawnSync('unshare', ['-m', 'true']).status === 0
 }
 
+export interface Tmpfs extends Disposable {
+  readonly path: string
+  makeReadOnly(): void
+}
+
 /** Mounts a tmpfs of `sizeBytes` at `path`, which is made; unmounted when disposed of. */
-export function mountTmpfs(path: string, sizeBytes: number): Disposable & { readonly path: string } {
+export function mountTmpfs(path: string, sizeBytes: number): Tmpfs {
   mkdirSync(path, { recursive: true })
   const result = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'ferry-test', path], {
     encoding: 'utf8',
@@ -20,6 +25,10 @@ export function mountTmpfs(path: string, sizeBytes: number): Disposable & { read
   if (result.status !== 0) throw new Error(`mount of a tmpfs failed: ${result.stderr}`)
   return {
     path,
+    makeReadOnly() {
+      const remounted = spawnSync('mount', ['-o', 'remount,ro', path], { encoding: 'utf8' })
+      if (remounted.status !== 0) throw new Error(`remount failed: ${remounted.stderr}`)
+    },
     [Symbol.dispose]() {
       spawnSync('umount', ['--lazy', path])
     },

@@ -24,8 +24,8 @@ const longName = 'n'.repeat(255)
 /** 255 bytes, 63 characters of four bytes and one of three. */
 const longEmojiName = `${'🚢'.repeat(63)}⛴`
 const deepPath = Array.from({ length: 40 }, (_, level) => `level-${level}-${'d'.repeat(20)}`)
-/** 256 MiB with data at both ends and in the middle. */
-export const sparseSizeBytes: number = 256 << 20
+/** 64 MiB with data at both ends and in the middle. */
+export const sparseSizeBytes: number = 64 << 20
 
 /** Odd, early, late and negative times, for `touch --date`. */
 const times: readonly (readonly [name: string, date: string])[] = [
@@ -99,7 +99,7 @@ export function makeZoo(root: string): void {
   writeFileSync(at('sizes', 'zeros'), Buffer.alloc(1_000_000))
   const sparse = openSync(at('sizes', 'sparse'), 'w')
   ftruncateSync(sparse, sparseSizeBytes)
-  for (const offset of [0, 100_000_001, sparseSizeBytes - 10]) writeSync(sparse, bytes(10), 0, 10, offset)
+  for (const offset of [0, 33_000_001, sparseSizeBytes - 10]) writeSync(sparse, bytes(10), 0, 10, offset)
   closeSync(sparse)
 
   for (const [name] of times) if (name.startsWith('times/')) writeFileSync(at(name), name)
@@ -119,7 +119,7 @@ export function touch(path: string, date: string): void {
 /** Names in `strays/` that ferry must pass over and report, while everything else arrives. */
 export const strayNames: readonly string[] = ['fifo']
 
-/** Adds what cannot be shared. */
+/** Adds what cannot be shared: a fifo. */
 export function addStrays(root: string): void {
   mkdirSync(join(root, 'strays'))
   const result = spawnSync('mkfifo', [join(root, 'strays', 'fifo')], { encoding: 'utf8' })
