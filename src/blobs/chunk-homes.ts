@@ -13,9 +13,19 @@ export interface ChunkHome {
   readonly paths: readonly string[]
   /** Small files of one batch wait for each other; a large file under way is not waited for by them. */
   readonly isLarge: boolean
-  /** Resolves when all that the file fetches itself has been written, or has failed; never rejects. */
+  readonly arrival: Arrival
+}
+
+/** When the content of one large file, or of a batch of small ones, is here. */
+export interface Arrival {
+  /** Resolves when all that is fetched for it has been written, or has failed; never rejects. */
   readonly settled: Promise<void>
   settle(): void
+}
+
+export function createArrival(): Arrival {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { settled: promise, settle: resolve }
 }
 
 export interface ChunkPlace {
@@ -24,7 +34,6 @@ export interface ChunkPlace {
 }
 
 export interface ChunkHomes {
-  createHome(paths: readonly string[], isLarge: boolean): ChunkHome
   /** The place of a chunk as a number for `at`, or -1. */
   find(chunkHash: Uint8Array): number
   at(place: number): ChunkPlace
@@ -46,10 +55,6 @@ export function createChunkHomes(): ChunkHomes {
   }
 
   return {
-    createHome(paths, isLarge) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      return { paths, isLarge, settled: promise, settle: resolve }
-    },
     find: (chunkHash) => table.get(hashLow(chunkHash), hashHigh(chunkHash)),
     at: (place) => ({
       home: homes[places.homes[place] as number] as ChunkHome,

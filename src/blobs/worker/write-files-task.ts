@@ -13,6 +13,7 @@ import {
   type ChunkRecords,
 } from '../chunk-records.ts'
 import { hash } from '../hash.ts'
+import { syncTogether } from '../native-sync.ts'
 import { setFileTimes } from '../native-times.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import { removeIfThere } from '../tree-writer/part-file.ts'
@@ -138,10 +139,11 @@ export function writeFiles(input: WriteFilesInput): WriteFilesOutput {
   })
 
   const folders = new Set<string>()
+  const isSynced = syncTogether(open.map(({ fd }) => fd))
   for (const { index, fd, part } of open) {
     const file = input.files[index] as SmallFile
     try {
-      fsyncSync(fd)
+      if (!isSynced) fsyncSync(fd)
       publish(part, file.path, file.replaces)
       outcomes[index] = { fingerprint: fingerprintOf(fstatSync(fd, { bigint: true })) }
       folders.add(dirname(file.path))

@@ -3,7 +3,7 @@
  * still hashes or the list itself is on its way: each piece is planned, copied and fetched as it comes.
  */
 import { chunkHashAt, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
-import type { ChunkHome } from '../../blobs/chunk-homes.ts'
+import { createArrival, type ChunkHome } from '../../blobs/chunk-homes.ts'
 import { createChunkListCheck } from '../../blobs/manifest/entry-rules.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import { placedChunkBytes, writePlacedChunk } from '../../blobs/part-journal.ts'
@@ -53,7 +53,8 @@ const syncEveryBytes = 1024 * 1024 * 1024
 export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promise<ReceivedFile> {
   const { entry } = file
   const part = openPart(file.disk, entry.size)
-  const home = run.homes.createHome([part.names.part, file.disk], true)
+  const arrival = createArrival()
+  const home: ChunkHome = { paths: [part.names.part, file.disk], isLarge: true, arrival }
   const pending = createPending()
   const count = countBytes(run, file, part, pending)
   const check = createChunkListCheck(entry)
@@ -107,9 +108,9 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
     }
     check.end()
     await pending.end()
-    home.settle()
+    arrival.settle()
     for (const { home: other, copy } of waiting) {
-      await other.settled
+      await other.arrival.settled
       await copy()
     }
     const { fingerprint } = await run.pool.run('finishPart', {
@@ -125,7 +126,7 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
   } finally {
     // Workers may still be writing: the descriptor must not be given to another file before they are done.
     await pending.end().catch(() => undefined)
-    home.settle()
+    arrival.settle()
     part.close()
   }
 }

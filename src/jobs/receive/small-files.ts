@@ -2,7 +2,7 @@
  * Receives many small files at once: one request, one worker call. Content that several of them share, or that another
  * file of this receive has, is fetched once.
  */
-import type { ChunkHome } from '../../blobs/chunk-homes.ts'
+import { createArrival, type Arrival, type ChunkHome } from '../../blobs/chunk-homes.ts'
 import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import type { ChunkLookup } from '../../blobs/store/chunk-lookup.ts'
@@ -63,10 +63,10 @@ async function receiveOnce(
   onComplete: (file: SmallWanted) => void,
 ): Promise<SmallWanted[]> {
   throwIfCancelled(run.signal)
-  const homes = files.map(({ disk }) => run.homes.createHome([disk], false))
-  const request = planRequest(run, await run.lookup(), files, homes, mayCopy)
+  const arrival = createArrival()
+  const request = planRequest(run, await run.lookup(), files, arrival, mayCopy)
   try {
-    for (const origin of request.origins) if (origin.kind === 'copy') await origin.home?.settled
+    for (const origin of request.origins) if (origin.kind === 'copy') await origin.home?.arrival.settled
     const total = request.ranges.reduce((sum, range) => sum + range.length, 0)
     const release = await run.underWay.acquire(run.signal, total)
     try {
@@ -79,7 +79,7 @@ async function receiveOnce(
       release()
     }
   } finally {
-    for (const home of homes) home.settle()
+    arrival.settle()
   }
 }
 
@@ -87,19 +87,20 @@ function planRequest(
   run: ReceiveRun,
   lookup: ChunkLookup,
   files: readonly SmallWanted[],
-  homes: readonly ChunkHome[],
+  arrival: Arrival,
   mayCopy: boolean,
 ): Request {
   /** Content → its range: equal files of one batch are read once. */
   const known = new Map<string, number>()
   const request: Request = { ranges: [], starts: [], origins: [] }
   let length = 0
-  files.forEach(({ entry, number }, index) => {
+  files.forEach(({ entry, number, disk }) => {
     const records = entry.content as ChunkRecords
     const key = Buffer.from(records.buffer, records.byteOffset, records.byteLength).toString('latin1')
     let range = known.get(key)
     const local = range === undefined && mayCopy ? findWhole(run, lookup, records) : undefined
-    if (local) {
+    // A batch cannot wait for itself.
+    if (local && local.home?.arrival !== arrival) {
       request.origins.push({ kind: 'copy', ...local })
       return
     }
@@ -113,8 +114,9 @@ function planRequest(
       length += entry.size
       known.set(key, range)
       let offset = 0
+      const home = { paths: [disk], isLarge: false, arrival }
       for (let chunk = 0; chunk < chunkCount(records); chunk++) {
-        run.homes.add(chunkHashAt(records, chunk), homes[index] as ChunkHome, offset)
+        run.homes.add(chunkHashAt(records, chunk), home, offset)
         offset += chunkLengthAt(records, chunk)
       }
     } else run.tally.bytes.reused += entry.size
