@@ -47,7 +47,7 @@ export interface FakeFaults {
   beforeRead?(ranges: readonly EntryRange[]): Promise<void> | void
   recheck?: 'changed' | 'dropped'
   /** Told instead of the sealed manifest. */
-  live?: AsyncIterable<LiveEvent>
+  live?(): AsyncIterable<LiveEvent>
 }
 
 export function cutBytes(
@@ -157,7 +157,7 @@ export function fakeShare(wanted: readonly FakeEntry[], faults: FakeFaults = {})
         return node
       })
     },
-    follow: () => faults.live as AsyncIterable<LiveEvent>,
+    follow: () => faults.live?.() as AsyncIterable<LiveEvent>,
     subChunks: async (ranges) =>
       ranges.map((range) => {
         const list = subChunksOf(bytesOf(range))

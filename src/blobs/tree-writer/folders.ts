@@ -79,6 +79,8 @@ export function createFolders(root: string, rootIsNew: boolean): Folders {
       const failures: FolderFailure[] = []
       // Entries come in order, a folder before its content: backwards, what is in a folder is finished before it.
       for (const { path, mode, mtimeNs } of kept.toReversed()) {
+        // One that could not be made has been reported already.
+        if (!known.has(path)) continue
         const disk = diskPath(path)
         try {
           if (!lstatSync(disk).isDirectory()) continue
