@@ -36,7 +36,7 @@ const owners: readonly (readonly [string, readonly string[]])[] = [
   ['@multiformats/*', ['node']],
   ['@scure/base', ['node']],
   ['multiformats', ['node']],
-  ['it-pipe', ['node']],
+  ['it-pipe', ['node', 'jobs']],
   ['cborg', ['blobs', 'node']],
   ['uqr', ['cli', 'tui']],
   ['commander', ['cli']],

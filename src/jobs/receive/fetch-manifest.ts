@@ -2,6 +2,7 @@
  * Brings a sealed manifest into the store and checks it as a whole, before anything is written anywhere else. Pages
  * that the store has already, from an earlier version of the same tree, are not fetched again.
  */
+import { pipe } from 'it-pipe'
 import { decodePage } from '../../blobs/manifest/page.ts'
 import { openManifest, type ManifestReader } from '../../blobs/manifest/reader.ts'
 import { decodeRoot, type ManifestRoot } from '../../blobs/manifest/root.ts'
@@ -74,22 +75,45 @@ async function fetchPages(input: ManifestInput, session: PeerSession, manifest: 
     if (!objects.has(page.hash)) missing.push({ number, hash: page.hash })
   }
   if (missing.length === 0) return
-  let batch: Parameters<ObjectTable['putMany']>[0][number][] = []
-  const flush = (): void => {
-    objects.putMany(batch)
-    batch = []
+  await pipe(
+    session.pages(missing, { signal: input.signal }),
+    (pages) => verified(pages, manifest),
+    (pages) => inBatches(pages, pagesPerTransaction),
+    async (batches) => {
+      for await (const batch of batches) objects.putMany(batch)
+    },
+  )
+}
+
+type PageObject = Parameters<ObjectTable['putMany']>[0][number]
+
+async function* verified(
+  pages: AsyncIterable<{ readonly number: number; readonly bytes: Uint8Array }>,
+  manifest: ManifestRoot,
+): AsyncGenerator<PageObject> {
+  for await (const { number, bytes } of pages) {
+    const { hash: wanted } = manifest.page(number)
+    checkHash(bytes, wanted)
+    yield { hash: wanted, kind: 'page', bytes }
   }
+}
+
+/** Groups of `size`; when the source breaks, what came before is passed on first, since it need not come again. */
+async function* inBatches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  let broken: { readonly error: unknown } | undefined
   try {
-    for await (const { number, bytes } of session.pages(missing, { signal: input.signal })) {
-      const wanted = manifest.page(number)
-      checkHash(bytes, wanted.hash)
-      batch.push({ hash: wanted.hash, kind: 'page', bytes })
-      if (batch.length === pagesPerTransaction) flush()
+    for await (const item of items) {
+      batch.push(item)
+      if (batch.length < size) continue
+      yield batch
+      batch = []
     }
-  } finally {
-    // What came before a link broke need not come again.
-    flush()
+  } catch (error) {
+    broken = { error }
   }
+  if (batch.length > 0) yield batch
+  if (broken) throw broken.error
 }
 
 async function validate(input: ManifestInput, manifest: ManifestReader): Promise<void> {
