@@ -7,14 +7,15 @@ import { createChunkHomes } from '../blobs/chunk-homes.ts'
 import { openChunkLookup, type ChunkLookup } from '../blobs/store/chunk-lookup.ts'
 import { openDestination, type Destination } from '../blobs/tree-writer/destination.ts'
 import { createFolders } from '../blobs/tree-writer/folders.ts'
-import type { EntryRange, PeerSession } from '../node/session.ts'
+import type { PeerSession } from '../node/session.ts'
 import { parseTicket } from '../node/ticket.ts'
 import { createSemaphore } from '../shared/concurrency.ts'
 import { FerryError } from '../shared/errors.ts'
 import { createGlobFilter } from '../shared/glob.ts'
 import { blameLiars, connectShare, firstSession } from './receive/connect-share.ts'
 import { createIndexRecorder } from './receive/index-recorder.ts'
-import { receiveLive, sealedNumber, type LiveEnd } from './receive/receive-live.ts'
+import { createNumbering } from './receive/numbering.ts'
+import { receiveLive } from './receive/receive-live.ts'
 import { runReceiveOutput } from './receive/receive-output.ts'
 import { receiveSealed, type PassOptions } from './receive/receive-sealed.ts'
 import { startSeeding, type Seeding } from './receive/start-seeding.ts'
@@ -54,13 +55,13 @@ export async function runReceive(
   })
   let lookup: Promise<ChunkLookup> | undefined
   const liars: string[] = []
-  const pass = createPass()
+  const numbering = createNumbering()
   let seeding: Seeding | undefined
 
   await using peers = await connectShare(ticket, context, {
     ...options,
     rules,
-    translate: (session, range) => pass.translate(session, range),
+    translate: (session, range) => numbering.translate(session, range),
     onEvent(event) {
       if (event.type === 'dropped') liars.push(event.session.address)
       if (event.type === 'connected') seeding?.tell(event.session)
@@ -71,8 +72,11 @@ export async function runReceive(
     let session = await firstSession(peers.fetcher, context)
     /** Files of earlier passes over the same share, when a live one had to be begun again. */
     const finished = new Set<string>()
+    let finishedBytes = 0
     for (;;) {
       const stop = new AbortController()
+      tally.files.total = finished.size
+      tally.bytes.total = finishedBytes
       const run: ReceiveRun = {
         signal: AbortSignal.any([context.signal, stop.signal]),
         progress,
@@ -90,7 +94,7 @@ export async function runReceive(
         index,
         lookup: () => (lookup ??= openChunkLookup(store.files, { signal: context.signal })),
         onVerified: (disk, ranges) => seeding?.addRanges(disk, ranges),
-        numberOn: (other, entry) => pass.translate(other, { entry, offset: 0, length: 0 })?.entry ?? entry,
+        numberOn: (other, entry) => numbering.numberOn(other, entry),
       }
       const passOptions: PassOptions = {
         wanted: (path) => wanted(path) && !finished.has(path),
@@ -103,15 +107,18 @@ export async function runReceive(
           const parts = { secret: ticket.secret, name, signature, manifest, objects, pool }
           seeding = startSeeding(parts, peers.fetcher, context)
         },
-        onComplete(number, path, disk) {
-          if (pass.live) finished.add(path)
+        onComplete(number, { path, size }, disk) {
+          if (numbering.live) {
+            finished.add(path)
+            finishedBytes += size
+          }
           seeding?.addFile(number, disk)
         },
       }
-      pass.begin(session)
+      numbering.begin(session)
       try {
         if (session.share.live)
-          root = (await receiveLive(run, session, { ...passOptions, onEnd: pass.end })).root
+          root = (await receiveLive(run, session, { ...passOptions, onEnd: numbering.end })).root
         else {
           root = rootOf(session)
           await receiveSealed(run, root, passOptions)
@@ -180,37 +187,4 @@ async function sayFinished(sessions: readonly PeerSession[]): Promise<void> {
   await Promise.all(
     sessions.filter(({ owner }) => owner).map((session) => session.finished().catch(() => undefined)),
   )
-}
-
-interface Pass {
-  readonly live: boolean
-  begin(session: PeerSession): void
-  end(end: LiveEnd): void
-  /** What the numbers of this pass are on another session; undefined when that cannot be told. */
-  translate(session: PeerSession, range: EntryRange): EntryRange | undefined
-}
-
-/** Which numbers the present pass counts by: those of one live session, or those of the sealed manifest. */
-function createPass(): Pass {
-  let followed: PeerSession | undefined
-  let ended: LiveEnd | undefined
-  return {
-    get live() {
-      return followed !== undefined
-    },
-    begin(session) {
-      followed = session.share.live ? session : undefined
-      ended = undefined
-    },
-    end(end) {
-      ended = end
-    },
-    translate(session, range) {
-      if (session === followed || (!followed && !session.share.live)) return range
-      // Another live session may count otherwise; a sealed one does so in a known way once all is told.
-      if (!followed || session.share.live || !ended) return undefined
-      const entry = sealedNumber(range.entry, ended.dropped)
-      return entry === undefined ? undefined : { ...range, entry }
-    },
-  }
 }

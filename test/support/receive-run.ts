@@ -80,7 +80,7 @@ export async function receiveFake(
       jobs: 6,
       confirm: async () => undefined,
       onManifest: () => undefined,
-      onComplete: (_number, path) => void completed.push(path),
+      onComplete: (_number, { path }) => void completed.push(path),
     })
   } finally {
     await run.index.flush()

@@ -8,11 +8,13 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
   unlinkSync,
 } from 'node:fs'
+import { lockFile } from '../native-lock.ts'
 import { FerryError, isSystemError, toFerryError } from '../../shared/errors.ts'
 import { currentBootId } from '../boot-id.ts'
 import {
@@ -107,13 +109,27 @@ function readJournal(path: string): DecodedJournal | undefined {
   }
 }
 
-/** The journal of the part for a file of this size. A part begun for another size is moved out of its way. */
-function setAsideOtherPart(names: PartNames, size: number): DecodedJournal | undefined {
+/** Moves a part that was begun for another size out of the way of one for this size. */
+function setAsideOtherPart(path: string, names: PartNames, size: number): void {
   const found = readJournal(names.journal)
-  if (!found || found.size === size) return found
-  renameIfThere(names.part, names.oldPart)
-  renameIfThere(names.journal, names.oldJournal)
-  return undefined
+  if (!found || found.size === size) return
+  const fd = openOwn(names.part)
+  try {
+    lockPart(fd, path, names)
+    renameIfThere(names.part, names.oldPart)
+    renameIfThere(names.journal, names.oldJournal)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** @throws E_CONFLICT when another receive writes the part, or has just given it its final name. */
+function lockPart(fd: number, path: string, names: PartNames): void {
+  const named = (): boolean => lstatSync(names.part, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+  if (lockFile(fd) && named()) return
+  throw new FerryError('E_CONFLICT', `Cannot write "${path}": another receive is writing it`, {
+    hint: 'wait until that has ended, or receive into another folder',
+  })
 }
 
 /**
@@ -125,7 +141,7 @@ export function readOldPart(
   size: number,
 ): { readonly path: string; readonly trusted: PlacedChunks } | undefined {
   const names = partNames(path)
-  setAsideOtherPart(names, size)
+  setAsideOtherPart(path, names, size)
   const journal = readJournal(names.oldJournal)
   return journal && placedCount(journal.trusted) > 0
     ? { path: names.oldPart, trusted: journal.trusted }
@@ -141,8 +157,10 @@ export function openPart(path: string, size: number): OpenPart {
   let fd: number | undefined
   let journalFd: number | undefined
   try {
-    const found = setAsideOtherPart(names, size)
+    setAsideOtherPart(path, names, size)
     fd = openOwn(names.part)
+    lockPart(fd, path, names)
+    const found = readJournal(names.journal)
     const partBytes = fstatSync(fd).size
     journalFd = openOwn(names.journal, constants.O_APPEND)
     // A part has its full length from the beginning; one of another length was not left by us.

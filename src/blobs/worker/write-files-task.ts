@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fchmodSync, fsyncSync, fstatSync, lstatSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isSystemError } from '../../shared/errors.ts'
+import { FerryError, isSystemError } from '../../shared/errors.ts'
 import {
   chunkCount,
   chunkHashAt,
@@ -108,6 +108,17 @@ function createPartFile(part: string): number {
   }
 }
 
+/** False when another receive has put a part of its own in place of ours. */
+function isNamed(fd: number, part: string): boolean {
+  return lstatSync(part, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+}
+
+/** @throws E_CONFLICT */
+function checkNamed(fd: number, part: string, path: string): void {
+  if (isNamed(fd, part)) return
+  throw new FerryError('E_CONFLICT', `Cannot write "${path}": another receive is writing it`)
+}
+
 /** Never throws for what is wrong with one file: it is told in its outcome, and the others go on. */
 export function writeFiles(input: WriteFilesInput): WriteFilesOutput {
   const all = new Uint8Array(input.bytes)
@@ -144,11 +155,12 @@ export function writeFiles(input: WriteFilesInput): WriteFilesOutput {
     const file = input.files[index] as SmallFile
     try {
       if (!isSynced) fsyncSync(fd)
+      checkNamed(fd, part, file.path)
       publish(part, file.path, file.replaces)
       outcomes[index] = { fingerprint: fingerprintOf(fstatSync(fd, { bigint: true })) }
       folders.add(dirname(file.path))
     } catch (error) {
-      fail(index, error, part)
+      fail(index, error, isNamed(fd, part) ? part : undefined)
     } finally {
       closeSync(fd)
     }

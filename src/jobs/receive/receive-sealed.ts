@@ -2,6 +2,7 @@
  * Receives a share whose root is known: the whole manifest is fetched, checked, and compared with what stands at the
  * destination before the first byte is written.
  */
+import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import type { ManifestReader } from '../../blobs/manifest/reader.ts'
 import { chunkListOf } from './chunk-list.ts'
 import { fetchManifest } from './fetch-manifest.ts'
@@ -20,8 +21,8 @@ export interface PassOptions {
   }) => Promise<void>
   /** The manifest is whole and good; from now on it can be served to others. */
   readonly onManifest: (manifest: ManifestReader) => void
-  /** The content of this entry, `path` in the tree, is complete at `disk`. */
-  readonly onComplete: (number: number, path: string, disk: string) => void
+  /** The content of this entry is complete at `disk`. */
+  readonly onComplete: (number: number, entry: FileEntry, disk: string) => void
 }
 
 /** Resolves when all is written that could be. @throws what stops the receive as a whole. */
@@ -39,9 +40,9 @@ export async function receiveSealed(run: ReceiveRun, root: Uint8Array, options: 
   )
   options.onManifest(manifest)
   const survey = await surveyTree(run, manifest, wanted)
-  run.tally.files.total = survey.files
-  run.tally.bytes.total = survey.bytes
-  run.progress.totals({ files: survey.files, bytes: survey.bytes, final: true })
+  run.tally.files.total += survey.files
+  run.tally.bytes.total += survey.bytes
+  run.progress.totals({ files: run.tally.files.total, bytes: run.tally.bytes.total, final: true })
   checkSpace(run, survey.neededBytes)
   await options.confirm({ files: survey.files, bytes: survey.bytes, final: true })
   run.destination.create()

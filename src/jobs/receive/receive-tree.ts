@@ -39,7 +39,7 @@ export interface TreeOptions {
   /** The chunk list of a sealed large file. */
   readonly listOf: (file: NumberedFile, known: readonly ChunkRecords[]) => AsyncIterable<ChunkRecords>
   /** Told of each file whose content is complete. */
-  readonly onComplete: (number: number, path: string, disk: string) => void
+  readonly onComplete: (number: number, entry: FileEntry, disk: string) => void
 }
 
 type LargeItem = TreeItem & { readonly entry: FileEntry }
@@ -164,7 +164,7 @@ async function receiveBatch(
       if (verdict.kind === 'had') {
         had.hadFiles++
         had.reusedBytes += size
-        options.onComplete(file.number, path, verdict.disk)
+        options.onComplete(file.number, file.entry, verdict.disk)
       }
     }
   })
@@ -174,9 +174,7 @@ async function receiveBatch(
     run.progress.addDone(had)
   }
   if (wanted.length > 0)
-    await receiveSmallFiles(run, wanted, (file) =>
-      options.onComplete(file.number, file.entry.path, file.disk),
-    )
+    await receiveSmallFiles(run, wanted, (file) => options.onComplete(file.number, file.entry, file.disk))
 }
 
 async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions): Promise<void> {
@@ -190,7 +188,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
       run.tally.files.had++
       run.tally.bytes.reused += entry.size
       progress.done({ phase: 'had-it', reusedBytes: entry.size })
-      options.onComplete(number, entry.path, verdict.disk)
+      options.onComplete(number, entry, verdict.disk)
       return
     }
     if (verdict?.kind === 'keep') return progress.done({ phase: 'skipped' })
@@ -214,7 +212,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
       records: received.records,
     })
     run.tally.bytes.reused += received.reusedBytes
-    options.onComplete(number, entry.path, verdict.disk)
+    options.onComplete(number, entry, verdict.disk)
     progress.done({ reusedBytes: received.reusedBytes })
   } catch (caught) {
     const error = toFerryError(caught, `Cannot receive "${entry.path}"`)

@@ -181,3 +181,22 @@ test('names of parts are reserved, fit into 255 bytes and differ', () => {
   }
   assert.equal(new Set(all).size, all.length)
 })
+
+test('two receives do not write one part', {
+  skip: process.platform !== 'linux' && 'needs a native binary',
+}, async () => {
+  await using folder = temporaryFolder()
+  const path = folder.at('file')
+  const first = openPart(path, content.byteLength)
+  put(first, [0])
+  for (const size of [content.byteLength, content.byteLength + 1])
+    assert.throws(
+      () => openPart(path, size),
+      (error) => error instanceof FerryError && error.code === 'E_CONFLICT',
+    )
+  put(first, [1])
+  first.close()
+  const second = openPart(path, content.byteLength)
+  assert.equal(placedCount(second.trusted), 2)
+  second.close()
+})
