@@ -1,6 +1,7 @@
 // The five workloads. Each makes a folder `source`, and says where the receiver starts from: from nothing, or from an
 // older version of it. All bytes come from fixed seeds, except for the files of the machine in the mixed tree.
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   mkdirSync,
@@ -121,6 +122,8 @@ function copyFiles(from, to, left) {
       try {
         mkdirSync(dirname(join(to, name)), { recursive: true })
         copyFileSync(path, join(to, name))
+        // Setuid bits do not travel with ferry.
+        chmodSync(join(to, name), stat.mode & 0o777)
         left -= stat.size
       } catch {
         // Not readable for this user: another file takes its place.
