@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
 import { mainHelp } from './help-text.ts'
 
 const minNodeMajor = 24
@@ -32,6 +33,9 @@ async function main(args: string[]): Promise<void> {
     process.exitCode = 2
     return
   }
+  // Buffers of content die young. A young generation that grows keeps about 100 MiB of dead ones: with V8's default a
+  // receive of 1 GiB peaks at 350 MiB, so at 245 MiB, in the same time. Threads started later take it over.
+  setFlagsFromString('--semi-space-growth-factor=1')
   enableCompileCache()
   const { reportCrash, run } = await import('./run.ts')
   process.on('uncaughtException', reportCrash)
