@@ -5,9 +5,14 @@ import type { TlsComponents } from './tls/encrypter.ts'
 
 export type EncrypterChoice = 'tls-first' | 'noise-only'
 
+/** `FERRY_ENCRYPTER=noise` shows the slower path, which is otherwise only taken with peers that speak nothing else. */
+function choiceOfUser(): EncrypterChoice {
+  return process.env['FERRY_ENCRYPTER'] === 'noise' ? 'noise-only' : 'tls-first'
+}
+
 /** TLS on the socket itself moves two and a half times what Noise does; Noise serves every kind of link. */
 export async function loadEncrypters(
-  choice: EncrypterChoice = 'tls-first',
+  choice: EncrypterChoice = choiceOfUser(),
 ): Promise<((components: NoiseComponents & TlsComponents) => ConnectionEncrypter)[]> {
   const { noise } = await import('@chainsafe/libp2p-noise')
   if (choice === 'noise-only') return [noise()]
