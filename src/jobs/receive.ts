@@ -57,6 +57,8 @@ export async function runReceive(
   const liars: string[] = []
   const numbering = createNumbering()
   let seeding: Seeding | undefined
+  /** Ends the present pass when whoever is left cannot be asked what it wants to know. */
+  let stopPass: AbortController | undefined
 
   await using peers = await connectShare(ticket, context, {
     ...options,
@@ -64,17 +66,20 @@ export async function runReceive(
     translate: (session, range) => numbering.translate(session, range),
     onEvent(event) {
       if (event.type === 'dropped') liars.push(event.session.address)
-      if (event.type === 'connected') seeding?.tell(event.session)
+      if (event.type !== 'connected') return
+      seeding?.tell(event.session)
+      if (![event.session, ...peers.fetcher.sessions].some(numbering.isKnownTo)) stopPass?.abort()
     },
   })
   try {
     let root: Uint8Array
     let session = await firstSession(peers.fetcher, context)
-    /** Files of earlier passes over the same share, when a live one had to be begun again. */
+    /** Files of earlier passes over the same share, when one had to be begun again. */
     const finished = new Set<string>()
     let finishedBytes = 0
     for (;;) {
       const stop = new AbortController()
+      stopPass = stop
       tally.files.total = finished.size
       tally.bytes.total = finishedBytes
       const run: ReceiveRun = {
@@ -108,10 +113,8 @@ export async function runReceive(
           seeding = startSeeding(parts, peers.fetcher, context)
         },
         onComplete(number, { path, size }, disk) {
-          if (numbering.live) {
-            finished.add(path)
-            finishedBytes += size
-          }
+          finished.add(path)
+          finishedBytes += size
           seeding?.addFile(number, disk)
         },
       }
@@ -125,7 +128,8 @@ export async function runReceive(
         }
         break
       } catch (error) {
-        if (!session.share.live || !isLostLink(error) || context.signal.aborted) throw error
+        const isOver = stop.signal.aborted || (session.share.live && isLostLink(error))
+        if (!isOver || context.signal.aborted) throw error
         // What was told by the lost link has numbers of its own: begin again with whoever is there.
         session = await firstSession(peers.fetcher, context)
       } finally {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import test from 'node:test'
-import { sealedPattern, startReceive } from '../support/ferry.ts'
+import { startReceive } from '../support/ferry.ts'
 import { setStage, startProxiedPort, type Stage } from '../support/journey.ts'
 import { describeExit } from '../support/process.ts'
 import { writeRandomFile, writeRandomTree } from '../support/random-files.ts'
@@ -53,16 +53,14 @@ test('kill -9 of the sender at several moments, while the receiver waits for it'
   await using stage = setStage()
   writeSource(stage)
   await using proxy = await startProxiedPort()
-  const args = [...proxy.shareArgs, '--json']
-  let share = await stage.share(['data'], args)
+  let share = await stage.share(['data'], proxy.shareArgs)
   const { ticket } = share
-  await share.waitFor(sealedPattern)
   const receive = stage.startReceive(ticket, ['--wait'])
   const moments = [2 * MiB, 30 * MiB, 70 * MiB]
   for (const moment of moments) {
     await receive.meanwhile(proxy.afterBytesDown(moment))
     await share[Symbol.asyncDispose]()
-    share = await stage.share(['data'], args)
+    share = await stage.share(['data'], proxy.shareArgs)
     assert.equal(share.ticket, ticket)
   }
   const exit = await receive.exit
