@@ -106,8 +106,8 @@ export async function runReceive(
         jobs: options.jobs ?? defaultJobs,
         confirm: (plan) => confirm(options, context, destination, session.share.name, plan),
         onManifest(manifest) {
-          const { name, signature } = session.share
-          if (options.seed === false || !signature || isOwn) return
+          const { name, signature, exclusive } = session.share
+          if (options.seed === false || exclusive || !signature || isOwn) return
           const { objects } = store
           const parts = { secret: ticket.secret, name, signature, manifest, objects, pool }
           seeding = startSeeding(parts, peers.fetcher, context)

@@ -13,7 +13,7 @@ import { publicKeyOf } from '../node/peer-id.ts'
 import { encodeTicket } from '../node/ticket.ts'
 import { cancelled, delay } from '../shared/concurrency.ts'
 import { createCatalogue } from './share/catalogue.ts'
-import { createDoor } from './share/door.ts'
+import { createDoor, isExclusive } from './share/door.ts'
 import { createOffer } from './share/offer.ts'
 import { recallShare } from './share/remember.ts'
 import { openSources } from './share/sources.ts'
@@ -60,7 +60,13 @@ export async function runShare(
     objects: store.objects,
     pool: readers,
     follow: options.followSymlinks ?? false,
-    describe: () => ({ name: record.name, live: !seal, root: seal?.root, signature: seal?.signature }),
+    describe: () => ({
+      name: record.name,
+      live: !seal,
+      root: seal?.root,
+      signature: seal?.signature,
+      exclusive: isExclusive(record),
+    }),
     admit: door.admit,
     finished: door.finished,
   })

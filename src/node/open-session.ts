@@ -239,6 +239,7 @@ function createSession({
       live: welcome.live,
       root: welcome.root,
       signature: welcome.signature,
+      exclusive: welcome.exclusive,
     },
     get roundTripMs() {
       return connection.rtt ?? roundTripMs

@@ -41,7 +41,7 @@ export function createOwnSession(
     peer,
     address: 'this computer',
     owner: true,
-    share: { name: share.name, live: share.live, root: share.root, signature: share.signature },
+    share,
     roundTripMs: 0,
     closed: closed.promise,
     holdings: everything,

@@ -27,6 +27,8 @@ export interface ShareDescription {
   readonly root: Uint8Array | undefined
   /** The owner's signature of the root, for whoever passes the share on. */
   readonly signature: Uint8Array | undefined
+  /** The owner keeps it to certain peers, one download or a time, which only it can watch over: not to be passed on. */
+  readonly exclusive: boolean
 }
 
 /** Why a provider could not give a range. */

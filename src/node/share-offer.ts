@@ -18,6 +18,8 @@ export interface OfferDescription {
   readonly root: Uint8Array | undefined
   /** The owner's signature of the root (see root-signature.ts); 64 bytes, known together with it. */
   readonly signature: Uint8Array | undefined
+  /** True when the owner decides who may fetch, or until when: whoever receives it must not serve it to others. */
+  readonly exclusive: boolean
 }
 
 /** Why a peer that knows the secret is still not served. */

@@ -23,7 +23,7 @@ test('openSession: the whole conversation, byte for byte', async () => {
   assert.equal(session.address, `127.0.0.1:${served.host.port}`)
   assert.equal(session.owner, true)
   const { signature, ...told } = session.share
-  assert.deepEqual(told, { name: 'Pictures', live: false, root: offer.rootHash })
+  assert.deepEqual(told, { name: 'Pictures', live: false, root: offer.rootHash, exclusive: false })
   assert.equal(signature?.byteLength, 64)
   assert((session.roundTripMs as number) > 0)
   assert.deepEqual(await session.root(), offer.rootBytes)

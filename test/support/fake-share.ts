@@ -130,6 +130,7 @@ export function fakeShare(wanted: readonly FakeEntry[], faults: FakeFaults = {})
       live: faults.live !== undefined,
       root: faults.live ? undefined : root,
       signature: undefined,
+      exclusive: false,
     },
     roundTripMs: 1,
     closed: gone.promise,

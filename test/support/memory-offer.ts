@@ -18,6 +18,7 @@ export interface MemoryOfferOptions {
   readonly pages?: readonly Uint8Array[]
   readonly refusal?: AdmissionRefusal
   readonly live?: LiveLogReader
+  readonly exclusive?: boolean
   /** Entries whose file has changed. */
   readonly changed?: ReadonlySet<number>
   /** Serves wrong bytes, and stands by them. */
@@ -77,6 +78,7 @@ export function memoryOffer(options: MemoryOfferOptions): MemoryOffer {
     describe: () => ({
       name: 'Pictures',
       live: options.live !== undefined && !options.live.ended,
+      exclusive: options.exclusive ?? false,
       ...(options.live && !options.live.ended
         ? { root: undefined, signature: undefined }
         : { root: rootHash, signature }),

@@ -61,7 +61,7 @@ export function createSeed(parts: SeedParts): Seed {
   const offer: ShareOffer = {
     id: shareIdOf(secret),
     secret,
-    describe: () => ({ name, live: false, root: manifest.hash, signature }),
+    describe: () => ({ name, live: false, root: manifest.hash, signature, exclusive: false }),
     admit: () => undefined,
     root: () => objects.get(manifest.hash),
     page: (number) => (number < manifest.pageCount ? objects.get(manifest.page(number).hash) : undefined),

@@ -9,10 +9,10 @@ import type { JobContext } from '../types.ts'
 import { createSeed, type Seed, type SeedParts } from './seed-offer.ts'
 
 /** Receives that are over sooner do not serve. */
-const afterMs = 1000
+export const seedAfterMs = 1000
 
 export interface Seeding extends AsyncDisposable, Pick<Seed, 'addFile' | 'addRanges'> {
-  /** A session came up: its owner is told where we are. */
+  /** A session came up: the owner is told where we are, or has meanwhile made the share exclusive, which ends this. */
   tell(session: PeerSession): void
 }
 
@@ -27,7 +27,9 @@ export function startSeeding(
   let ended = false
 
   const tell = (session: PeerSession): void => {
-    if (addresses.length > 0 && session.owner) void session.serve(addresses).catch(() => undefined)
+    if (!session.owner) return
+    if (session.share.exclusive) void stop()
+    else if (addresses.length > 0) void session.serve(addresses).catch(() => undefined)
   }
   async function begin(): Promise<void> {
     try {
@@ -43,18 +45,21 @@ export function startSeeding(
   let beginning: Promise<void> | undefined
   const timer = setTimeout(() => {
     beginning = begin()
-  }, afterMs)
+  }, seedAfterMs)
   timer.unref()
+
+  async function stop(): Promise<void> {
+    ended = true
+    addresses = []
+    clearTimeout(timer)
+    await beginning
+    await offered?.[Symbol.asyncDispose]()
+  }
 
   return {
     addFile: (number, disk) => seed.addFile(number, disk),
     addRanges: (disk, ranges) => seed.addRanges(disk, ranges),
     tell,
-    async [Symbol.asyncDispose]() {
-      ended = true
-      clearTimeout(timer)
-      await beginning
-      await offered?.[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: stop,
   }
 }

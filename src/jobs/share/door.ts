@@ -29,6 +29,15 @@ export interface DoorOptions {
   readonly nowMs?: () => number
 }
 
+/** True when somebody who knows the ticket may still be turned away. */
+export function isExclusive({
+  expiresAtMs,
+  once,
+  allow,
+}: Pick<ShareRecord, 'expiresAtMs' | 'once' | 'allow'>): boolean {
+  return expiresAtMs !== undefined || once || allow.length > 0
+}
+
 export function createDoor({ record, shares, progress, nowMs = Date.now }: DoorOptions): Door {
   const { promise: ended, resolve } = Promise.withResolvers<'once' | 'expired'>()
   const { expiresAtMs, once, allow } = record

@@ -4,6 +4,7 @@ import type { Store } from '../../blobs/store/store.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
 import { shareIdOf } from '../../node/auth.ts'
 import type { ShareOffer } from '../../node/share-offer.ts'
+import { isExclusive } from './door.ts'
 import { createOffer } from './offer.ts'
 
 /** Undefined when no finished share of this computer has the secret: it was never made here, or is still being hashed. */
@@ -27,7 +28,7 @@ export function openOwnOffer(
       entry: (number) => (number < reader.totals.entries ? reader.entry(number) : undefined),
       records: ({ content }) => (content instanceof Uint8Array ? content : store.objects.get(content.blob)),
     },
-    describe: () => ({ name, live: false, root, signature }),
+    describe: () => ({ name, live: false, root, signature, exclusive: isExclusive(record) }),
     // The user's own files: expiry and lists are for others.
     admit: () => undefined,
     finished: () => undefined,

@@ -43,7 +43,7 @@ export function judgeAuth(body: Uint8Array, context: HandshakeContext): Handshak
   const refusal: AdmissionRefusal | undefined = share.admit(context.remotePeer)
   if (refusal) return refuse(refusal, share)
   if (!context.hasRoom(share)) return refuse('busy', share)
-  const { name, live, root, signature } = share.describe()
+  const { name, live, root, signature, exclusive } = share.describe()
   const welcome = encodeWelcome({
     proof: proofOf({ ...input, role: 'provider' }),
     name,
@@ -51,6 +51,7 @@ export function judgeAuth(body: Uint8Array, context: HandshakeContext): Handshak
     root,
     signature,
     complete: share.holdings === undefined,
+    exclusive,
   })
   return { share, numbering: live ? 'live' : 'sealed', welcome }
 }

@@ -30,6 +30,8 @@ export interface Welcome {
   readonly signature: Uint8Array | undefined
   /** True when the provider holds everything; otherwise its holdings must be asked for. */
   readonly complete: boolean
+  /** True when the receiver must not serve the share to others. */
+  readonly exclusive: boolean
 }
 /** `unknown` stands for both an unknown share and a wrong proof. */
 export type RefusalCode = AdmissionRefusal | 'unknown' | 'busy' | 'version'
@@ -116,10 +118,11 @@ export const encodeWelcome = (welcome: Welcome): Uint8Array =>
     welcome.root ?? null,
     welcome.signature ?? null,
     welcome.complete,
+    welcome.exclusive,
   ])
 
 export function decodeWelcome(body: Uint8Array): Welcome {
-  const fields = arrayOf(body, 'welcome', 6)
+  const fields = arrayOf(body, 'welcome', 7)
   const live = booleanAt(fields, 2)
   const root = fields[3] === null ? undefined : bytesAt(fields, 3, hashLength)
   const signature = fields[4] === null ? undefined : bytesAt(fields, 4, signatureBytes)
@@ -132,6 +135,7 @@ export function decodeWelcome(body: Uint8Array): Welcome {
     root,
     signature,
     complete: booleanAt(fields, 5),
+    exclusive: booleanAt(fields, 6),
   }
 }
 

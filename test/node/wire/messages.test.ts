@@ -14,7 +14,12 @@ const range = record({ entry: id, offset: fc.nat(2 ** 52), length: fc.integer({ 
 
 const sealed = { live: fc.constant(false), root: bytes(32), signature: bytes(64) }
 const live = { live: fc.constant(true), root: fc.constant(undefined), signature: fc.constant(undefined) }
-const named = { proof: bytes(32), name: fc.string({ maxLength: 50 }), complete: fc.boolean() }
+const named = {
+  proof: bytes(32),
+  name: fc.string({ maxLength: 50 }),
+  complete: fc.boolean(),
+  exclusive: fc.boolean(),
+}
 
 /** Message → a value of it, its encoder, its decoder. */
 const codecs: Record<
