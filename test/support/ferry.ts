@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { runProcess, startProcess, type Exit, type ProcessOptions, type RunningProcess } from './process.ts'
 
 /** The compiled command. */
-export const ferryCommand: string = resolve(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js')
+export const ferryCommand: string = resolve(import.meta.dirname, '..', '..', 'bundle', 'cli', 'main.js')
 export const projectFolder: string = resolve(import.meta.dirname, '..', '..', '..')
 
 export interface FerryOptions extends Omit<ProcessOptions, 'env'> {
