@@ -234,7 +234,8 @@ export interface VerifyOptions extends JobListeners {
 
 export interface VerifyDifference {
   readonly path: string
-  readonly kind: 'missing' | 'content' | 'type' | 'target' | 'unreadable'
+  /** `extra`: it is here, in a folder that the ticket offers, and the ticket has nothing of that name. */
+  readonly kind: 'missing' | 'content' | 'type' | 'target' | 'unreadable' | 'extra'
   readonly message: string
 }
 
@@ -243,8 +244,10 @@ export interface VerifyResult {
   /** Files checked and their bytes. */
   readonly files: number
   readonly bytes: number
+  /** Of what the ticket offers: missing, or not the same. */
   readonly different: number
-  /** The first `maxFailuresKept`. */
+  readonly extra: number
+  /** The first `maxFailuresKept` of what is different, and as many of what is extra. */
   readonly differences: readonly VerifyDifference[]
 }
 

@@ -1,6 +1,6 @@
 /**
  * The journey of `verify`: are the files on disk those of a ticket? Every byte is read and hashed again, whatever the
- * index says. Nothing is written.
+ * index says. What else lies in the folders of the ticket is told too. Nothing is written.
  */
 import { basename, dirname, join, resolve } from 'node:path'
 import type { ChunkRecords } from '../blobs/chunk-records.ts'
@@ -15,6 +15,7 @@ import { createGlobFilter } from '../shared/glob.ts'
 import { chunkListOf } from './receive/chunk-list.ts'
 import { connectShare, firstSession } from './receive/connect-share.ts'
 import { entriesOf, type NumberedEntry } from './receive/entries-of.ts'
+import { createExtraFinder } from './verify/find-extras.ts'
 import type { JobContext, VerifyDifference, VerifyOptions, VerifyResult } from './types.ts'
 
 const defaultJobs = 4
@@ -40,11 +41,22 @@ export async function runVerify(
   await using peers = await connectShare(ticket, context, { ...options, rules: {} })
   const { fetcher } = peers
   const session = await firstSession(fetcher, context)
-  const totals = { files: 0, bytes: 0, different: 0 }
+  const totals = { files: 0, bytes: 0, different: 0, extra: 0 }
   const differences: VerifyDifference[] = []
+  const extras: VerifyDifference[] = []
+  const extraFinder = createExtraFinder((treePath) => diskPath(given, treePath))
   const tell = (difference: VerifyDifference): void => {
     totals.different++
     if (differences.length < maxFailuresKept) differences.push(difference)
+  }
+
+  const tellExtras = (found: Iterable<string>): void => {
+    for (const extra of found) {
+      if (!wanted(extra)) continue
+      totals.extra++
+      if (extras.length < maxFailuresKept)
+        extras.push({ path: extra, kind: 'extra', message: 'it is not in the ticket' })
+    }
   }
 
   async function checkFile({ number, entry, records }: NumberedEntry & { entry: FileEntry }): Promise<void> {
@@ -87,13 +99,15 @@ export async function runVerify(
   const groups = entriesOf({ fetcher, store, progress, signal }, session)
   for await (const group of groups) {
     progress.phase('verify')
+    for (const { entry } of group) tellExtras(extraFinder.take(entry))
     await mapBounded(
       group.filter(({ entry }) => wanted(entry.path)),
       check,
       { limit: options.jobs ?? defaultJobs, signal },
     )
   }
-  return { name: session.share.name, ...totals, differences }
+  tellExtras(extraFinder.finish())
+  return { name: session.share.name, ...totals, differences: [...differences, ...extras] }
 }
 
 /**

@@ -7,7 +7,13 @@ import { test } from 'node:test'
 import { run } from '../../src/cli/run.ts'
 import { createFerry } from '../../src/jobs/ferry.ts'
 import type { Journeys } from '../../src/jobs/journeys.ts'
-import type { JobTools, ReceiveOptions, ShareInput, ShareOptions } from '../../src/jobs/types.ts'
+import type {
+  JobTools,
+  ReceiveOptions,
+  ShareInput,
+  ShareOptions,
+  VerifyResult,
+} from '../../src/jobs/types.ts'
 import { delay } from '../../src/shared/concurrency.ts'
 import { FerryError } from '../../src/shared/errors.ts'
 import type { FakeIoOptions } from '../support/fake-io.ts'
@@ -288,11 +294,32 @@ test('verify: exit 6 and the names when something differs', async () => {
       files: 2,
       bytes: 10,
       different: 1,
+      extra: 0,
       differences: [{ path: 'a', kind: 'content', message: 'the content differs' }],
     }),
   })
   assert.equal(code, 6)
   assert.match(err, /! a: the content differs\n {2}1 difference in 2 files, 10 B/)
+})
+
+test('verify: what is extra is told and is no failure', async () => {
+  const verify = async (): Promise<VerifyResult> => ({
+    name: 'P',
+    files: 2,
+    bytes: 10,
+    different: 0,
+    extra: 1,
+    differences: [{ path: 'P/x\n', kind: 'extra', message: 'it is not in the ticket' }],
+  })
+  const { code, err } = await ferry(['verify', '.', 'T'], { verify })
+  assert.equal(code, 0)
+  assert.match(
+    err,
+    /\+ P\/x\\n: it is not in the ticket\n {2}1 name here, but not in the ticket\n.*all the same/,
+  )
+  const { lines } = await ferry(['verify', '.', 'T', '--json'], { verify })
+  assert.equal(lines.find(({ type }) => type === 'check')?.['kind'], 'extra')
+  assert.deepEqual([lines.at(-1)?.['extra'], lines.at(-1)?.['different']], [1, 0])
 })
 
 test('Ctrl-C: gentle, says what is kept and how to go on, exit 130; no ticket in it', async () => {

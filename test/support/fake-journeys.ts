@@ -67,7 +67,14 @@ export function fakeJourneys(replaced: Partial<Journeys> = {}): Journeys {
       ])
       return { name: 'Pictures', files: 1, bytes: 3000, root: fakeRoot }
     },
-    verify: async () => ({ name: 'Pictures', files: 2, bytes: 3000, different: 0, differences: [] }),
+    verify: async () => ({
+      name: 'Pictures',
+      files: 2,
+      bytes: 3000,
+      different: 0,
+      extra: 0,
+      differences: [],
+    }),
     storeInfo: async ({ directory }) => ({
       directory,
       databaseBytes: 4096,

@@ -67,12 +67,14 @@ async function verify(
   }
   for (const difference of result.differences) reporter.emit('check', { id: job.id, ...difference })
   const exitCode = result.different > 0 ? exitCodes.verification : exitCodes.ok
-  reporter.finish(exitCode, { different: result.different })
+  reporter.finish(exitCode, { different: result.different, extra: result.extra })
   const { palette } = terminal
-  for (const { path: name, message } of result.differences) {
-    reporter.say(`  ${palette.bad('!')} ${escapeText(name)}: ${escapeText(message)}`)
+  for (const { path: name, kind, message } of result.differences) {
+    const mark = kind === 'extra' ? palette.waiting('+') : palette.bad('!')
+    reporter.say(`  ${mark} ${escapeText(name)}: ${escapeText(message)}`)
   }
   const amount = `${formatPlural(result.files, 'file')}, ${formatBytes(result.bytes)}`
+  if (result.extra > 0) reporter.say(`  ${formatPlural(result.extra, 'name')} here, but not in the ticket`)
   reporter.say(
     result.different === 0
       ? `  ${palette.good('✔')} all the same: ${amount} in ${formatElapsed(snapshot.elapsedMs)}`
