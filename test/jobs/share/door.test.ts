@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { ShareRecord, ShareTable } from '../../../src/blobs/store/store.ts'
-import { createDoor, type Door } from '../../../src/jobs/share/door.ts'
+import { createDoor, isExclusive, type Door } from '../../../src/jobs/share/door.ts'
 import type { ProviderEvent } from '../../../src/node/provider/provider.ts'
 import { silentProgress } from '../../support/silent-progress.ts'
 
@@ -45,6 +45,13 @@ test('a share for some peers lets only them in', async () => {
   await using door = doorOf({ allow: ['a', 'b'] }).door
   assert.equal(door.admit('b'), undefined)
   assert.equal(door.admit('c'), 'not-allowed')
+})
+
+test('a share is exclusive when someone with its ticket may be turned away', () => {
+  const open = { once: false, allow: [], expiresAtMs: undefined }
+  assert.equal(isExclusive(open), false)
+  for (const policy of [{ once: true }, { allow: ['a'] }, { expiresAtMs: 1000 }])
+    assert.equal(isExclusive({ ...open, ...policy }), true)
 })
 
 test('once: one peer at a time, and none after a whole download', async () => {

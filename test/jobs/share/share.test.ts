@@ -51,7 +51,7 @@ test('runShare serves a sealed tree: pages, chunk lists and content', async () =
   const sealed = await job.sealed
   assert.deepEqual([sealed.files, sealed.bytes], [2, 20_000_005])
   await fetching(job, async (session) => {
-    assert.equal(session.share.live, false)
+    assert.deepEqual([session.share.live, session.share.exclusive], [false, false])
     const root = decodeRoot(await session.root())
     const { hash } = root.page(0)
     const entries = []
@@ -147,6 +147,17 @@ test('runShare tells a live share to a follower while it is hashed', async () =>
     await session.finished()
   })
   assert.equal((await job.result).ended, 'once')
+})
+
+test('runShare says that a share with a policy is not to be passed on', async () => {
+  await using folder = temporaryFolder()
+  makeTree(folder)
+  for (const options of [{ once: true }, { expireMs: 3_600_000 }]) {
+    await using ferry = createFerry({ directory: folder.at('home'), listen })
+    await fetching(ferry.share(folder.at('tree', 'small'), options), async ({ share }) =>
+      assert.equal(share.exclusive, true),
+    )
+  }
 })
 
 test('runShare refuses what it cannot share, before it shares anything', async () => {
