@@ -149,7 +149,7 @@ const proofs = {
     const summary = await stage.mustReceive(share.ticket)
     stage.assertArrived('resume.bin')
     const lost = before - summary.bytes.reused
-    tell('kill -9, four times: sent again, each', mebibytes(lost / 4), 16, 'MiB')
+    tell('kill -9, four times: sent again, each', mebibytes(lost / 4), 8, 'MiB')
     await share[Symbol.asyncDispose]()
     await proxy[Symbol.asyncDispose]()
   },

@@ -16,22 +16,19 @@ import {
   minChunkSizeLog2,
 } from './limits.ts'
 
-/** Which targets of links are accepted: `inside` refuses absolute ones and those that climb out of the tree. */
-export type LinkRule = 'any' | 'inside'
-
 /** @throws E_MANIFEST always; names the entry. */
 export function refuseEntry(path: string, reason: string): never {
   throw new FerryError('E_MANIFEST', `Cannot accept "${shortenName(path)}" of the manifest: ${reason}`)
 }
 
 /** @throws E_MANIFEST when the entry's own fields are impossible. `contentFollows`: the chunks are told later. */
-export function checkEntry(entry: ManifestEntry, links: LinkRule, contentFollows: boolean): void {
+export function checkEntry(entry: ManifestEntry, contentFollows: boolean): void {
   if (!Number.isInteger(entry.mode) || entry.mode < 0 || entry.mode > 0o777)
     refuseEntry(entry.path, 'its mode has more than permission bits')
   if (BigInt.asIntN(64, entry.mtimeNs) !== entry.mtimeNs)
     refuseEntry(entry.path, 'its time is before 1677 or after 2262')
   if (entry.kind === 'file') checkFile(entry, contentFollows)
-  else if (entry.kind === 'symlink') checkTarget(entry, links)
+  else if (entry.kind === 'symlink') checkTarget(entry)
 }
 
 function checkFile(entry: FileEntry, contentFollows: boolean): void {
@@ -60,15 +57,13 @@ function checkFile(entry: FileEntry, contentFollows: boolean): void {
     refuseEntry(path, 'its count of chunks does not fit its size')
 }
 
-function checkTarget(entry: SymlinkEntry, links: LinkRule): void {
+function checkTarget(entry: SymlinkEntry): void {
   const { path, target } = entry
   if (target === '') refuseEntry(path, 'it is a link without a target')
   if (target.length * 3 > maxTargetBytes && Buffer.byteLength(target) > maxTargetBytes)
     refuseEntry(path, `it is a link with a target longer than ${maxTargetBytes} bytes`)
   if (target.includes('\0') || !target.isWellFormed())
     refuseEntry(path, 'it is a link with an impossible target')
-  if (links === 'inside' && leavesTree(path, target))
-    refuseEntry(path, 'it is a link that leads out of the tree')
 }
 
 /** True when the target of a link at `path` is absolute or climbs above the top of the tree. */

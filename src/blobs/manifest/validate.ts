@@ -7,7 +7,6 @@ import { FerryError } from '../../shared/errors.ts'
 import { compareSortKeys, foldName, parentPath, portabilityProblem } from '../../shared/paths.ts'
 import { createHashTable } from '../hash-table.ts'
 import { checkEntry, refuseEntry } from './entry-rules.ts'
-import type { LinkRule } from './entry-rules.ts'
 import type { ManifestEntry } from './entry.ts'
 import { maxEntries } from './limits.ts'
 import type { ManifestTotals } from './root.ts'
@@ -17,8 +16,6 @@ export interface ValidatorOptions {
   readonly foldsNames?: boolean
   /** The destination is Windows: names that it cannot hold are refused. */
   readonly windowsNames?: boolean
-  /** Default `any`: a link is carried as it is, and never written through. */
-  readonly links?: LinkRule
   /** Lower than the format's limit, when the caller wants it. */
   readonly maxEntries?: number
 }
@@ -36,7 +33,6 @@ export interface ManifestValidator {
 }
 
 export function createManifestValidator(options: ValidatorOptions = {}): ManifestValidator {
-  const links = options.links ?? 'any'
   const most = Math.min(options.maxEntries ?? maxEntries, maxEntries)
   const folded = options.foldsNames === true ? createFoldedNames() : undefined
   /** The folders that are open here, outermost first; the next entry lies directly in one of them or at the top. */
@@ -77,7 +73,7 @@ export function createManifestValidator(options: ValidatorOptions = {}): Manifes
     add(entry, contentFollows = false) {
       if (entries === most) refuseEntry(entry.path, `the manifest has more than ${most} entries`)
       checkPlace(entry)
-      checkEntry(entry, links, contentFollows)
+      checkEntry(entry, contentFollows)
       if (options.windowsNames === true) {
         const problem = portabilityProblem(entry.path)
         if (problem !== undefined) refuseEntry(entry.path, problem)
