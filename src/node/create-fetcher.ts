@@ -3,7 +3,6 @@ import { setMaxListeners } from 'node:events'
 import { cancelled } from '../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'
 import type { FetchedRead, Fetcher, FetcherOptions } from './fetcher.ts'
-import { sessionWindowBytes } from './limits.ts'
 import { createRecruiter } from './recruit.ts'
 import type { EntryRange, PeerSession, ReadOutcome } from './session.ts'
 
@@ -11,9 +10,10 @@ interface Request {
   readonly ranges: readonly EntryRange[]
   readonly totalBytes: number
   readonly signal: AbortSignal | undefined
+  readonly into: Uint8Array | undefined
   /** Sessions that answered, but not with everything. */
   readonly tried: Set<PeerSession>
-  /** The fullest answer so far. */
+  /** The fullest answer so far, out of the way of the next one. */
   best: FetchedRead | undefined
   error: FerryError | undefined
   resolve(read: FetchedRead): void
@@ -104,7 +104,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         if (!ranges) continue
         mayAnswer = true
         const after = load.underWayBytes + request.totalBytes
-        if (load.underWayBytes > 0 && after > sessionWindowBytes) continue
+        if (load.underWayBytes > 0 && after > session.windowBytes) continue
         const costMs = after / load.rate
         if (!chosen || costMs < chosen.costMs) chosen = { session, ranges, costMs }
       }
@@ -124,7 +124,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     load.underWayBytes += request.totalBytes
     const startedMs = performance.now()
     try {
-      const outcome = await session.read(ranges, { signal: request.signal })
+      const outcome = await session.read(ranges, { signal: request.signal, into: request.into })
       const speed = load.underWayBytes / Math.max(1, performance.now() - startedMs)
       load.rate = load.rate === Number.MAX_VALUE ? speed : load.rate * 0.8 + speed * 0.2
       load.bytes += request.totalBytes
@@ -144,7 +144,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     const read: FetchedRead = { ...outcome, session }
     if (outcome.failed.length === 0) return request.resolve(read)
     request.tried.add(session)
-    if (!request.best || outcome.failed.length < request.best.failed.length) request.best = read
+    if (!request.best || outcome.failed.length < request.best.failed.length)
+      request.best = { ...read, bytes: outcome.bytes.slice() }
     queue.push(request)
   }
 
@@ -165,7 +166,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       return [...loads.keys()]
     },
     session: (run = {}) => recruiter.session(run.signal),
-    read(ranges, { signal } = {}) {
+    read(ranges, { signal, into } = {}) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(cancelled(signal))
         if (ending.signal.aborted) return reject(cancelled(ending.signal))
@@ -174,6 +175,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
           ranges,
           totalBytes: ranges.reduce((sum, { length }) => sum + length, 0),
           signal,
+          into,
           tried: new Set(),
           best: undefined,
           error: undefined,

@@ -6,7 +6,7 @@ import type { TlsComponents } from './tls/encrypter.ts'
 export type EncrypterChoice = 'tls-first' | 'noise-only'
 
 /** `FERRY_ENCRYPTER=noise` shows the slower path, which is otherwise only taken with peers that speak nothing else. */
-function choiceOfUser(): EncrypterChoice {
+export function choiceOfUser(): EncrypterChoice {
   return process.env['FERRY_ENCRYPTER'] === 'noise' ? 'noise-only' : 'tls-first'
 }
 

@@ -4,7 +4,7 @@
  * links, and lets go of liars. It verifies nothing: who checks the chunks says `reportBad`.
  */
 import type { RunOptions } from '../shared/options.ts'
-import type { EntryRange, PeerSession, ReadOutcome } from './session.ts'
+import type { EntryRange, PeerSession, ReadOptions, ReadOutcome } from './session.ts'
 
 /** Where sessions come from: see find-providers.ts. */
 export interface ProviderSource extends AsyncDisposable {
@@ -64,7 +64,7 @@ export interface Fetcher extends AsyncDisposable {
    * failed by one provider is asked of another one that has it; `failed` names what none could give.
    * @throws E_UNREACHABLE when nobody has been there for the time set for searching; E_REFUSED; E_CANCELLED
    */
-  read(ranges: readonly EntryRange[], options?: RunOptions): Promise<FetchedRead>
+  read(ranges: readonly EntryRange[], options?: ReadOptions): Promise<FetchedRead>
   /**
    * These ranges, as this session gave them, did not match their hashes. 'changed': the provider found that its file
    * has changed, nobody can be blamed. 'dropped': it stands by wrong bytes, and is not asked again; read once more.

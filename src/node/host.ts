@@ -11,9 +11,10 @@ import { cancelled } from '../shared/concurrency.ts'
 import type { RunOptions } from '../shared/options.ts'
 import { displayAddress, formatAddress, localReach, parseAddress, reasonAgainst } from './addresses.ts'
 import type { ParsedAddress } from './addresses.ts'
-import { loadEncrypters } from './encrypters.ts'
+import { choiceOfUser, loadEncrypters } from './encrypters.ts'
 import type { EncrypterChoice } from './encrypters.ts'
 import type { Identity } from './identity.ts'
+import { createLanePort, type LaneListener } from './lanes/lane-listener.ts'
 import { addressDialTimeoutMs, maxSessionsPerPeer } from './limits.ts'
 import { addressesToTell, findPort, parseListenAddress } from './own-addresses.ts'
 
@@ -53,6 +54,10 @@ export interface Host extends AsyncDisposable {
   /** For the ticket, most useful first; empty when not listening. */
   readonly addresses: readonly string[]
   readonly local: boolean
+  /** Content may go over lanes (see lanes/), as far as the other end has them too. */
+  readonly usesLanes: boolean
+  /** Accepts lanes; undefined when not listening, or without them. */
+  readonly lanes: LaneListener | undefined
   /**
    * A link to exactly this peer, over an existing connection or whichever address answers first.
    * @throws E_UNREACHABLE when none does, or someone else answers; E_CANCELLED
@@ -94,6 +99,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     return formatAddress(host, port)
   })
   const addresses = listening.length === 0 ? [] : (announced ?? addressesToTell(listening, local))
+  const encrypterChoice = options.encrypters ?? choiceOfUser()
+  // Noise alone means: nothing but what every libp2p has.
+  const usesLanes = encrypterChoice !== 'noise-only'
+  const lanePort = usesLanes && listening.length > 0 ? createLanePort() : undefined
   const isOutside = (address: string): boolean => reasonAgainst(stripPeer(address), localReach) !== undefined
 
   const node = (await libp2p.createLibp2p({
@@ -103,7 +112,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       // Without this, libp2p hides public addresses that nobody has confirmed yet.
       announce: [...addresses],
     },
-    transports: [tcp()],
+    transports: [lanePort ? lanePort.share(tcp()) : tcp()],
     connectionEncrypters: encrypters,
     streamMuxers: [
       yamux({
@@ -137,6 +146,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   return {
     peer: identity.peer,
     local,
+    usesLanes,
+    lanes: lanePort?.lanes,
     port: listening[0]?.port,
     portChanged: options.port !== undefined && listening.length > 0 && listening[0]?.port !== options.port,
     addresses,
@@ -192,6 +203,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       return () => node.unhandle(ferryProtocol)
     },
     async [Symbol.asyncDispose]() {
+      lanePort?.lanes.close()
       await node.stop()
     },
   }

@@ -61,18 +61,29 @@ export const maxSubChunkRangeBytes: number = 64 * MiB
 /** Reasons of failed ranges are cut to this many characters. */
 export const maxMessageChars = 500
 
+// Lanes
+
+/** Lanes of one conversation. */
+export const maxLanes = 8
+/** Content of one frame on a lane: a whole answer, which has the lane for itself. */
+export const laneFrameBytes: number = maxReadBytes
+
 // Windows
 
 /** Content that a receiver keeps under way with one provider. More gains nothing below 1 Gbit/s × 60 ms. */
 export const sessionWindowBytes: number = 8 * MiB
+/** The same over a link with a long round trip, whose lanes together hold many packets on the way. */
+export const longWindowBytes: number = 32 * MiB
 /** Live events that a receiver lets a provider send ahead of it. */
 export const followCreditBytes: number = 1 * MiB
 /** Requests that a receiver may have under way; beyond it the provider closes the link. */
 export const maxOutstandingRequests = 1024
 /** Content that a receiver may have asked for at once: twice the window of an honest one. */
-export const maxOutstandingBytes: number = 2 * sessionWindowBytes
-/** Content read from disk but not yet sent, per session: this is what a receiver that never reads costs. */
+export const maxOutstandingBytes: number = 2 * longWindowBytes
+/** Content read from disk but not yet sent, for a conversation and for each lane, … */
 export const readAheadBytes: number = 4 * MiB
+/** … and for all receivers together: this is what those that never read cost, until they are noticed. */
+export const allReadAheadBytes: number = 256 * MiB
 
 // Peers
 

@@ -27,14 +27,18 @@ import {
   maxReadRanges,
 } from './limits.ts'
 import { checkRoot, createReceiverHandshake, refusalError } from './receiver-handshake.ts'
-import { pendingItems, pendingRead, pendingReply } from './session-requests.ts'
+import { pendingItems, pendingReply } from './session-requests.ts'
 import { createRequestTable } from './request-table.ts'
-import type { EntryRange, Holdings, PeerAddresses, PeerSession, ReadOutcome } from './session.ts'
+import { createSessionLanes, lanesFor, windowFor } from './lanes/session-lanes.ts'
+import type { SessionLanes } from './lanes/session-lanes.ts'
+import { readContent } from './read-content.ts'
+import type { EntryRange, Holdings, PeerAddresses, PeerSession } from './session.ts'
 import { openChannel } from './wire/channel.ts'
 import { broken, frameType, providerFrames } from './wire/frames.ts'
+import { streamLink } from './wire/stream-link.ts'
 import { encodeRanges } from './wire/messages.ts'
 import type { AskKind, ReplyValue, Welcome } from './wire/messages.ts'
-import { displayAddress } from './addresses.ts'
+import { displayAddress, parseAddress } from './addresses.ts'
 
 export interface SessionTarget {
   /** Who shall answer. */
@@ -67,12 +71,12 @@ export async function openSession(
   options: SessionOptions = {},
 ): Promise<PeerSession> {
   const connection = await host.connect(target.peer, target.addresses, options)
-  return converse(connection, host.peer, target, options)
+  return converse(connection, host, target, options)
 }
 
 async function converse(
   connection: Connection,
-  ownPeer: string,
+  host: Host,
   target: SessionTarget,
   options: SessionOptions,
 ): Promise<PeerSession> {
@@ -81,7 +85,7 @@ async function converse(
   const stream = await openStream(connection, { signal: beginning })
   const handshake = createReceiverHandshake({
     secret: target.secret,
-    ownPeer,
+    ownPeer: host.peer,
     providerPeer: target.peer,
     owner: target.owner,
     root: target.root,
@@ -91,7 +95,7 @@ async function converse(
   setMaxListeners(0, ending.signal)
   let isWelcome = false
   let provedAtMs = 0
-  const channel = openChannel(stream, providerFrames, {
+  const channel = openChannel(streamLink(stream), providerFrames, {
     frame(type, body) {
       if (isWelcome) return table.frame(type, body)
       if (type === frameType.hello) {
@@ -121,7 +125,11 @@ async function converse(
       if (error) abandon(connection, error)
     },
   })
-  const table = createRequestTable(channel, { windowMs: options.progressWindowMs })
+  let lanes: SessionLanes | undefined
+  const table = createRequestTable(channel, {
+    windowMs: options.progressWindowMs,
+    movedBeside: () => lanes?.receivedBytes ?? 0,
+  })
   const onDeadline = (): void =>
     channel.abort(
       options.signal?.aborted
@@ -134,7 +142,17 @@ async function converse(
   try {
     const welcome = await begun.promise
     const roundTripMs = performance.now() - provedAtMs
-    return createSession({ connection, channel, table, target, options, welcome, roundTripMs, ending })
+    const provider = parseAddress(addressOf(connection))
+    if (welcome.laneSecret && host.usesLanes && provider)
+      lanes = createSessionLanes({
+        provider,
+        secret: welcome.laneSecret,
+        count: lanesFor(roundTripMs),
+        table,
+        signal: ending.signal,
+        onBroken: (error) => channel.abort(error),
+      })
+    return createSession({ connection, channel, table, lanes, target, options, welcome, roundTripMs, ending })
   } finally {
     beginning.removeEventListener('abort', onDeadline)
   }
@@ -153,6 +171,7 @@ interface Parts {
   readonly connection: Connection
   readonly channel: ReturnType<typeof openChannel>
   readonly table: ReturnType<typeof createRequestTable>
+  readonly lanes: SessionLanes | undefined
   readonly target: SessionTarget
   readonly options: SessionOptions
   readonly welcome: Welcome
@@ -165,6 +184,7 @@ function createSession({
   connection,
   channel,
   table,
+  lanes,
   target,
   options,
   welcome,
@@ -232,7 +252,7 @@ function createSession({
 
   return {
     peer: target.peer,
-    address: displayAddress(connection.remoteAddr.toString().replace(/\/p2p\/.*$/, '')),
+    address: displayAddress(addressOf(connection)),
     owner: target.peer === target.owner,
     share: {
       name: welcome.name,
@@ -311,13 +331,10 @@ function createSession({
         (resolve, reject) => pendingItems(ranges.length, maxObjectBytes, resolve, reject),
       )
     },
-    async read(ranges, { signal } = {}) {
+    windowBytes: windowFor(roundTripMs),
+    async read(ranges, run = {}) {
       rangesWithin(ranges, maxReadBytes)
-      return table.request<ReadOutcome>(
-        signal,
-        (id) => channel.send(frameType.want, encodeRanges({ id, ranges })),
-        (resolve, reject) => pendingRead(ranges, resolve, reject),
-      )
+      return await readContent({ channel, table, lanes }, ranges, run)
     },
     async recheck(ranges, { signal } = {}) {
       rangesWithin(ranges, maxReadBytes)
@@ -359,6 +376,9 @@ function createSession({
     return error
   }
 }
+
+const addressOf = (connection: Connection): string =>
+  connection.remoteAddr.toString().replace(/\/p2p\/.*$/, '')
 
 function toPeerAddresses([peer = '', ...addresses]: readonly string[]): PeerAddresses {
   return { peer, addresses }

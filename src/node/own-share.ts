@@ -12,7 +12,7 @@ import type { LiveEvent } from '../blobs/live-event.ts'
 import type { ProviderSource } from './fetcher.ts'
 import type { LiveDecoder } from './follow-live.ts'
 import { everything } from './holdings.ts'
-import { dataFrameBytes } from './limits.ts'
+import { dataFrameBytes, sessionWindowBytes } from './limits.ts'
 import type { PeerSession } from './session.ts'
 import type { LiveLogReader, ShareOffer } from './share-offer.ts'
 
@@ -43,6 +43,7 @@ export function createOwnSession(
     owner: true,
     share,
     roundTripMs: 0,
+    windowBytes: sessionWindowBytes,
     closed: closed.promise,
     holdings: everything,
     root: async () => checked(await offer.root(), share.root, 'the manifest'),
@@ -66,9 +67,11 @@ export function createOwnSession(
       return followLog(offer.live, createLiveDecoder(), run)
     },
     subChunks: async (ranges) => [...(await offer.subChunks(ranges, numbering))],
-    async read(ranges, { signal } = {}) {
+    async read(ranges, { signal, into } = {}) {
       throwIfCancelled(signal)
-      const outcome = await offer.read(ranges, numbering)
+      const total = ranges.reduce((sum, { length }) => sum + length, 0)
+      const shared = isShared(into) ? into : new Uint8Array(new SharedArrayBuffer(total))
+      const outcome = await offer.read(ranges, numbering, shared)
       throwIfCancelled(signal)
       return outcome
     },
@@ -83,6 +86,9 @@ export function createOwnSession(
     },
   }
 }
+
+const isShared = (bytes: Uint8Array | undefined): bytes is Uint8Array<SharedArrayBuffer> =>
+  bytes?.buffer instanceof SharedArrayBuffer
 
 /** Where a fetcher finds this session, and nobody else. */
 export function ownProviderSource(open: () => Promise<PeerSession>): ProviderSource {

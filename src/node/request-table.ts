@@ -32,14 +32,18 @@ export interface RequestTable {
   /** The link is gone: everything under way is rejected. */
   ended(error: FerryError | undefined): void
   /**
-   * Sends a request under a new number and waits for its answer.
+   * Sends a request under a new number and waits for its answer. A cancellation goes the same `way`, so that it cannot
+   * overtake the request.
    * @throws E_CANCELLED, E_UNREACHABLE when the link is lost, E_REFUSED when the provider has no answer, E_PROTOCOL
    */
   request<Value>(
     signal: AbortSignal | undefined,
     send: (id: number) => void,
     create: CreatePending<Value>,
+    way?: Channel,
   ): Promise<Value>
+  /** The way of these requests is lost. */
+  lost(ids: Iterable<number>, error: FerryError): void
   /** The same for the requests that are one `ask` frame. */
   ask<Value>(
     kind: AskKind,
@@ -53,7 +57,11 @@ export interface RequestTable {
 
 export function createRequestTable(
   channel: Channel,
-  options: { readonly windowMs?: number | undefined } = {},
+  options: {
+    readonly windowMs?: number | undefined
+    /** Bytes received beside the channel. */
+    readonly movedBeside?: () => number
+  } = {},
 ): RequestTable {
   const underWay = new Map<number, Pending>()
   let lastId = 0
@@ -77,7 +85,7 @@ export function createRequestTable(
   const endWatch = watchProgress({
     isOwed: () => owed > 0,
     // Many small answers are movement too.
-    movedBytes: () => channel.receivedBytes + answered * minProgressBytes,
+    movedBytes: () => channel.receivedBytes + (options.movedBeside?.() ?? 0) + answered * minProgressBytes,
     onStalled: () =>
       channel.abort(
         new FerryError('E_UNREACHABLE', 'Cannot go on with the peer: it sends nothing any more', {
@@ -125,7 +133,7 @@ export function createRequestTable(
       for (const pending of underWay.values()) pending.reject(end)
       underWay.clear()
     },
-    request(signal, send, create) {
+    request(signal, send, create, way = channel) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(cancelled(signal))
         if (!channel.isOpen) return reject(end ?? lost())
@@ -143,7 +151,7 @@ export function createRequestTable(
           },
         )
         const onAbort = (): void => {
-          channel.send(frameType.cancel, encodeId(id))
+          way.send(frameType.cancel, encodeId(id))
           if (underWay.has(id)) underWay.set(id, { ...pendingNothing(), isPatient: pending.isPatient })
           reject(cancelled(signal as AbortSignal))
         }
@@ -152,6 +160,14 @@ export function createRequestTable(
         if (!pending.isPatient) owed++
         send(id)
       })
+    },
+    lost(ids, error) {
+      for (const id of ids) {
+        const pending = underWay.get(id)
+        if (!pending) continue
+        pending.reject(error)
+        remove(id)
+      }
     },
     ask: (kind, numbers, texts, signal, create) =>
       table.request(

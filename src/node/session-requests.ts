@@ -44,16 +44,17 @@ function pending(parts: Parts, reject: (error: FerryError) => void, isPatient = 
   }
 }
 
-/** Fills one buffer with the ranges that did not fail. */
+/** Fills `into`, or memory of its own, with the ranges that did not fail. */
 export function pendingRead(
   ranges: readonly EntryRange[],
+  into: Uint8Array | undefined,
   resolve: (outcome: ReadOutcome) => void,
   reject: (error: FerryError) => void,
 ): Pending {
   let total = 0
   for (const { length } of ranges) total += length
   // Not cleared: every byte is either received or set to zero below, and a request is only resolved when it is whole.
-  const bytes = Buffer.allocUnsafeSlow(total)
+  const bytes = into ?? Buffer.allocUnsafeSlow(total)
   let failures: Failures = []
   let at = 0
   /** End of the present run of good bytes, and the failed ranges still ahead. */
@@ -67,7 +68,7 @@ export function pendingRead(
   }
   const isWhole = (): boolean => {
     if (at < total) return false
-    resolve({ bytes: bytes.buffer, failed: failures })
+    resolve({ bytes, failed: failures })
     return true
   }
   return pending(

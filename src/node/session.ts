@@ -34,9 +34,14 @@ export interface ShareDescription {
 /** Why a provider could not give a range. */
 export type RangeFailure = 'changed' | 'unreadable' | 'unknown'
 
+export interface ReadOptions extends RunOptions {
+  /** Where the bytes go, as long as all ranges together; left out, they come in memory of their own. */
+  readonly into?: Uint8Array | undefined
+}
+
 export interface ReadOutcome {
   /** The asked ranges, one after the other; a range that failed is left as zeros. */
-  readonly bytes: ArrayBuffer
+  readonly bytes: Uint8Array
   readonly failed: readonly {
     readonly index: number
     readonly reason: RangeFailure
@@ -59,6 +64,8 @@ export interface PeerSession extends AsyncDisposable {
   readonly share: ShareDescription
   /** Smoothed round-trip time in ms, undefined before the first measurement. */
   readonly roundTripMs: number | undefined
+  /** Content that may be asked for and not be here yet, so that the link is never idle. */
+  readonly windowBytes: number
   /** Resolves once, when the link is gone; never rejects. */
   readonly closed: Promise<Error | undefined>
   /** The encoded root object; its BLAKE3 was checked. */
@@ -84,7 +91,7 @@ export interface PeerSession extends AsyncDisposable {
    */
   subChunks(ranges: readonly EntryRange[], options?: RunOptions): Promise<Uint8Array[]>
   /** Content. At most `maxReadBytes` a call; the caller bounds how many calls are under way. The bytes are not verified here. */
-  read(ranges: readonly EntryRange[], options?: RunOptions): Promise<ReadOutcome>
+  read(ranges: readonly EntryRange[], options?: ReadOptions): Promise<ReadOutcome>
   /**
    * Tells an honest provider that these ranges did not match their hashes: it reads them again itself and answers
    * whether its file has changed ('changed'), or is fine ('fine': then the bytes were spoilt on the way or by a liar).

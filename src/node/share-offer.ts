@@ -64,10 +64,14 @@ export interface ShareOffer {
   /** The live log, kept until the offer is withdrawn, for those who began to follow it. */
   readonly live: LiveLogReader | undefined
   /**
-   * Content of at most `maxReadBytes`, ranges in the order asked, those that fail left as zeros. The buffer is handed
-   * over. Must not reject for what is wrong with a file.
+   * Content of at most `maxReadBytes` into `into`, which is as long: ranges in the order asked, those that fail left as
+   * zeros. Must not reject for what is wrong with a file.
    */
-  read(ranges: readonly EntryRange[], numbering: Numbering): Promise<ReadOutcome>
+  read(
+    ranges: readonly EntryRange[],
+    numbering: Numbering,
+    into: Uint8Array<SharedArrayBuffer>,
+  ): Promise<ReadOutcome>
   subChunks(ranges: readonly EntryRange[], numbering: Numbering): Promise<readonly Uint8Array[]>
   /** Reads and hashes these ranges again, against what the share promised. */
   recheck(ranges: readonly EntryRange[], numbering: Numbering): Promise<'changed' | 'fine'>

@@ -6,6 +6,7 @@ import test from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { proofOf, shareIdOf } from '../../src/node/auth.ts'
 import { openStream } from '../../src/node/host.ts'
+import { maxOutstandingBytes } from '../../src/node/limits.ts'
 import { createFrameParser, encodeFrame, frameType, providerFrames } from '../../src/node/wire/frames.ts'
 import {
   decodeHello,
@@ -134,7 +135,9 @@ test('Provider: a receiver that breaks the rules behind the proof is let go', as
   const wrong: Record<string, Uint8Array[]> = {
     'a second proof': [encodeFrame(frameType.auth, random(10))],
     'a number used twice': [want(1), want(1)],
-    'more content than the window': Array.from({ length: 17 }, (_, id) => want(id)),
+    'more content than the window': Array.from({ length: maxOutstandingBytes / 1_000_000 + 1 }, (_, id) =>
+      want(id),
+    ),
     'one read of too much': [want(1, 2 ** 31)],
     'too many requests': Array.from({ length: 1025 }, (_, id) => want(id, 1)),
     'following what is not live': [
@@ -171,9 +174,9 @@ test('Provider: a receiver that never reads costs bounded memory and is let go',
   const offer = memoryOffer({ owner: served.host.identity, files: [new Uint8Array(2_000_000)] })
   served.provider.offer({
     ...offer,
-    read(ranges, numbering) {
+    read(ranges, numbering, into) {
       reads.push(ranges.length)
-      return offer.read(ranges, numbering)
+      return offer.read(ranges, numbering, into)
     },
   })
   const peer = await welcomeRaw(receiver, served, offer.secret)
@@ -247,7 +250,12 @@ async function hostileProvider(
             receiverNonce,
           })
         const offer = memoryOffer({ owner: host.identity, secret }).describe()
-        stream.send(encodeFrame(frameType.welcome, encodeWelcome({ ...offer, proof, complete: true })))
+        stream.send(
+          encodeFrame(
+            frameType.welcome,
+            encodeWelcome({ ...offer, proof, complete: true, laneSecret: undefined }),
+          ),
+        )
         stream.addEventListener('message', () => act(stream), { once: true })
       },
       { once: true },

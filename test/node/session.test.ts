@@ -39,10 +39,8 @@ test('openSession: the whole conversation, byte for byte', async () => {
   ]
   const { bytes, failed } = await session.read(ranges)
   assert.deepEqual(failed, [])
-  assert(Buffer.from(bytes, 0, 1_500_000).equals((files[0] as Uint8Array).subarray(100, 1_500_100)))
-  assert.deepEqual(new Uint8Array(bytes, 1_500_000), files[1])
-
-  assert.equal(structuredClone(bytes, { transfer: [bytes] }).byteLength, 1_500_010, 'workers take it over')
+  assert(Buffer.from(bytes.subarray(0, 1_500_000)).equals((files[0] as Uint8Array).subarray(100, 1_500_100)))
+  assert.deepEqual(new Uint8Array(bytes.subarray(1_500_000)), files[1])
 
   const mixed = await session.read([
     { entry: 2, offset: 0, length: 5 },

@@ -16,6 +16,7 @@ import type { LiveEvent } from '../../src/blobs/live-event.ts'
 import { createManifestBuilder } from '../../src/blobs/manifest/builder.ts'
 import { maxInlineChunks, type FileEntry, type ManifestEntry } from '../../src/blobs/manifest/entry.ts'
 import { nameChunkList, nodeCount, nodeRecordCount } from '../../src/blobs/manifest/nodes.ts'
+import { sessionWindowBytes } from '../../src/node/limits.ts'
 import type { Fetcher, FetchedRead } from '../../src/node/fetcher.ts'
 import type { EntryRange, PeerSession, RangeFailure } from '../../src/node/session.ts'
 import { compareSortKeys, type TreePath } from '../../src/shared/paths.ts'
@@ -133,6 +134,7 @@ export function fakeShare(wanted: readonly FakeEntry[], faults: FakeFaults = {})
       exclusive: false,
     },
     roundTripMs: 1,
+    windowBytes: sessionWindowBytes,
     closed: gone.promise,
     root: async () => rootObject,
     async *pages(asked) {
@@ -177,7 +179,7 @@ export function fakeShare(wanted: readonly FakeEntry[], faults: FakeFaults = {})
         failed.push({ index, reason, message: '' })
         return new Uint8Array(range.length)
       })
-      return { bytes: new Uint8Array(Buffer.concat(parts)).buffer, failed }
+      return { bytes: Buffer.concat(parts), failed }
     },
     recheck: async () => (faults.recheck === 'changed' ? 'changed' : 'fine'),
     holdings: { has: () => true },

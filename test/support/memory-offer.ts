@@ -61,7 +61,7 @@ export function memoryOffer(options: MemoryOfferOptions): MemoryOffer {
       at += length
     }
     if (options.lies) for (let lie = 0; lie < total; lie += 100) bytes[lie] = (bytes[lie] as number) ^ 1
-    return { bytes: bytes.buffer, failed }
+    return { bytes, failed }
   }
 
   return {

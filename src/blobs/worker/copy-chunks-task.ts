@@ -95,7 +95,7 @@ export function copyChunks(input: CopyChunksInput): CopyChunksOutput {
         places[(index - first) * 2 + 1] = input.places[index * 2 + 1] as number
       }
       const outcome = writeChunks({
-        bytes: bytes.buffer,
+        bytes,
         records: input.records.subarray(first * chunkRecordBytes, last * chunkRecordBytes),
         target: input.target,
         places,

@@ -14,7 +14,7 @@ export interface PatchChunksInput {
   readonly source: CopySource
   readonly pieces: readonly PatchPiece[]
   /** The fetched pieces, one behind the other. */
-  readonly bytes: ArrayBuffer
+  readonly bytes: Uint8Array
   /** The chunks that the pieces make, one behind the other. */
   readonly records: ChunkRecords
   readonly target: Pick<PartTarget, 'fd' | 'journalFd' | 'path' | 'holes'>
@@ -24,7 +24,7 @@ export interface PatchChunksInput {
 
 /** Chunks that did not come out right are told as bad; they have to be fetched whole. @throws as `writeChunks` */
 export function patchChunks(input: PatchChunksInput): WriteChunksOutput {
-  const fetched = new Uint8Array(input.bytes)
+  const fetched = input.bytes
   const whole = new Uint8Array(input.pieces.reduce((sum, piece) => sum + piece.length, 0))
   const fd = openFirst(input.source.paths)
   try {
@@ -46,5 +46,5 @@ export function patchChunks(input: PatchChunksInput): WriteChunksOutput {
     if (fd !== undefined) closeSync(fd)
   }
   const { records, target, places } = input
-  return writeChunks({ bytes: whole.buffer, records, target, places })
+  return writeChunks({ bytes: whole, records, target, places })
 }

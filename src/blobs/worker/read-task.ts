@@ -36,11 +36,11 @@ export interface RangeProblem {
 export interface ReadRangesInput {
   readonly files: readonly SourceFile[]
   readonly ranges: PackedRanges
+  /** Filled with all ranges, one behind the other; failed ones are zeros. Shared with the caller. */
+  readonly into: Uint8Array
 }
 
 export interface ReadRangesOutput {
-  /** All ranges, one behind the other; failed ones are zeros. */
-  readonly bytes: ArrayBuffer
   readonly failed: readonly RangeProblem[]
 }
 
@@ -61,7 +61,7 @@ function unpackRanges(packed: PackedRanges): Range[] {
 /** Reads ranges; those of one file that follow each other with one open, and those that touch with one read. */
 export function readRanges(input: ReadRangesInput): ReadRangesOutput {
   const ranges = unpackRanges(input.ranges)
-  const bytes = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0))
+  const bytes = input.into
   const failed: RangeProblem[] = []
   let at = 0
   for (let first = 0; first < ranges.length; ) {
@@ -78,7 +78,7 @@ export function readRanges(input: ReadRangesInput): ReadRangesOutput {
     at += length
     first = next
   }
-  return { bytes: bytes.buffer, failed }
+  return { failed }
 }
 
 type Problem = Omit<RangeProblem, 'index'>
@@ -185,8 +185,9 @@ export interface SubChunksOutput {
 export function subChunks({ files, ranges }: SubChunksInput): SubChunksOutput {
   const lists: Uint8Array<ArrayBuffer>[] = []
   for (let at = 0; at < ranges.length; at += 3) {
-    const { bytes, failed } = readRanges({ files, ranges: ranges.slice(at, at + 3) })
-    lists.push(failed.length > 0 ? new Uint8Array(0) : subChunksOf(new Uint8Array(bytes)))
+    const into = new Uint8Array(ranges[at + 2] as number)
+    const { failed } = readRanges({ files, ranges: ranges.slice(at, at + 3), into })
+    lists.push(failed.length > 0 ? new Uint8Array(0) : subChunksOf(into))
   }
   return { lists }
 }

@@ -25,7 +25,7 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
     ],
   },
   cutRegion: { run: cutRegion, moves: ({ records }) => [records.buffer] },
-  readRanges: { run: readRanges, moves: ({ bytes }) => [bytes] },
+  readRanges: { run: readRanges },
   recheck: { run: recheck },
   subChunks: { run: subChunks, moves: ({ lists }) => lists.map((list) => list.buffer) },
   writeChunks: { run: writeChunks },

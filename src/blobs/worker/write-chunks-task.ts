@@ -11,7 +11,7 @@ import { writeAllSync } from '../tree-writer/write-all.ts'
 
 export interface WriteChunksInput {
   /** The chunks of `records`, one after the other. */
-  readonly bytes: ArrayBuffer
+  readonly bytes: Uint8Array
   readonly records: ChunkRecords
   readonly target: Pick<PartTarget, 'fd' | 'journalFd' | 'path' | 'holes'>
   /** Where chunks go: pairs of chunk index and offset in the file. A chunk may go to several places. */
@@ -52,7 +52,7 @@ function verify(bytes: Uint8Array, records: ChunkRecords): { starts: Float64Arra
 
 /** @throws E_NO_SPACE, E_IO, E_PERMISSION when the file system refuses; what was noted in the journal stays good. */
 export function writeChunks(input: WriteChunksInput): WriteChunksOutput {
-  const bytes = new Uint8Array(input.bytes)
+  const { bytes } = input
   const { starts, good } = verify(bytes, input.records)
   const places = [...Array(input.places.length / 2).keys()]
     .map((index) => ({

@@ -45,7 +45,7 @@ export interface CopyFrom {
 }
 
 export interface WriteFilesInput {
-  readonly bytes: ArrayBuffer
+  readonly bytes: Uint8Array
   readonly files: readonly SmallFile[]
 }
 
@@ -121,7 +121,7 @@ function checkNamed(fd: number, part: string, path: string): void {
 
 /** Never throws for what is wrong with one file: it is told in its outcome, and the others go on. */
 export function writeFiles(input: WriteFilesInput): WriteFilesOutput {
-  const all = new Uint8Array(input.bytes)
+  const all = input.bytes
   const outcomes: SmallFileOutcome[] = []
   const open: Written[] = []
   const fail = (index: number, error: unknown, part?: string): void => {

@@ -73,16 +73,18 @@ export async function fetchChunks(
   batch: ChunkBatch,
 ): Promise<void> {
   for (let left = batch; chunkCount(left.records) > 0; ) {
-    const { bytes, failed, pieces } = await readRanges(run, rangesOf(file.number, left))
-    const [failure] = failed
-    if (failure) throw rangeError(file.path, failure)
-    const places = new Float64Array(left.offsets.length * 2)
-    left.offsets.forEach((offset, index) => places.set([index, offset], index * 2))
-    const { bad } = await run.pool.run(
-      'writeChunks',
-      { bytes, records: left.records, target: targetOf(target), places },
-      [bytes],
-    )
+    const { bytes, failed, pieces, release } = await readRanges(run, rangesOf(file.number, left))
+    let bad: number[]
+    try {
+      const [failure] = failed
+      if (failure) throw rangeError(file.path, failure)
+      const places = new Float64Array(left.offsets.length * 2)
+      left.offsets.forEach((offset, index) => places.set([index, offset], index * 2))
+      const { records } = left
+      ;({ bad } = await run.pool.run('writeChunks', { bytes, records, target: targetOf(target), places }))
+    } finally {
+      release()
+    }
     if (bad.length === 0) return run.onVerified(target.path, rangesOf(file.number, left))
     left = pickChunks(left.records, left.offsets, bad)
     const verdict = await reportBadRanges(run, pieces, rangesOf(file.number, left))

@@ -163,11 +163,11 @@ async function makeHoles(
     part.note(noted)
   } else
     for (const chunk of plan.zeros) {
-      const bytes = new ArrayBuffer(chunkLengthAt(records, chunk))
+      const bytes = new Uint8Array(chunkLengthAt(records, chunk))
       const zero = pickChunks(records, plan.offsets, [chunk])
       const places = Float64Array.of(0, zero.offsets[0] as number)
       await run.pool.run('writeChunks', { bytes, records: zero.records, target: targetOf(part), places }, [
-        bytes,
+        bytes.buffer,
       ])
     }
   return bytesOf(records, plan.zeros)

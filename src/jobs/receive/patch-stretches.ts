@@ -8,7 +8,7 @@ import type { EntryRange } from '../../node/session.ts'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import { fetchChunks, pickChunks, targetOf } from './fetch-chunks.ts'
 import type { WantedFile } from './large-file.ts'
-import { rangeError, readRanges } from './read-ranges.ts'
+import { nothingRead, rangeError, readRanges } from './read-ranges.ts'
 import type { ReceiveRun } from './run.ts'
 
 /** The file that stands where the new one will. */
@@ -83,25 +83,26 @@ export async function applyPatch(
   const ranges = pieces
     .filter(({ kind }) => kind === 'fetch')
     .map(({ offset, length }): EntryRange => ({ entry: file.number, offset, length }))
-  const read = ranges.length > 0 ? await readRanges(run, ranges) : { bytes: new ArrayBuffer(0), failed: [] }
-  const [failure] = read.failed
-  if (failure) throw rangeError(file.entry.path, failure)
+  const read = ranges.length > 0 ? await readRanges(run, ranges) : nothingRead
   const chunks = Array.from({ length: stretch.until - stretch.from }, (_, index) => stretch.from + index)
   const picked = pickChunks(records, plan.offsets, chunks)
   const places = new Float64Array(chunks.length * 2)
   picked.offsets.forEach((offset, index) => places.set([index, offset], index * 2))
-  const { bad } = await run.pool.run(
-    'patchChunks',
-    {
+  let bad: number[]
+  try {
+    const [failure] = read.failed
+    if (failure) throw rangeError(file.entry.path, failure)
+    ;({ bad } = await run.pool.run('patchChunks', {
       source: { paths: file.old ? [file.old.path] : [], fingerprint: file.old?.fingerprint },
       pieces,
       bytes: read.bytes,
       records: picked.records,
       target: targetOf(part),
       places,
-    },
-    [read.bytes],
-  )
+    }))
+  } finally {
+    read.release()
+  }
   if (bad.length === 0) return fetchedBytes
   // A piece of either side was not what it seemed: whole chunks are told right from wrong by whoever is to blame.
   const again = pickChunks(picked.records, picked.offsets, bad)

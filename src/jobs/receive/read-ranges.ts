@@ -3,7 +3,8 @@ import type { EntryRange, PeerSession, RangeFailure } from '../../node/session.t
 import type { FetchedRead } from '../../node/fetcher.ts'
 import { maxReadBytes, maxReadRanges } from '../../node/limits.ts'
 import { FerryError } from '../../shared/errors.ts'
-import type { ReceiveRun } from './run.ts'
+import { createSlabPool } from '../../shared/slabs.ts'
+import { batchBytes, underWayBytes, type ReceiveRun } from './run.ts'
 
 export interface ReadPiece {
   readonly session: PeerSession
@@ -11,12 +12,24 @@ export interface ReadPiece {
 }
 
 export interface RangesRead {
-  /** All ranges, one after the other; those that failed are zeros. */
-  readonly bytes: ArrayBuffer
+  /** All ranges, one after the other; those that failed are zeros. Good until `release` is called. */
+  readonly bytes: Uint8Array
   readonly failed: FetchedRead['failed']
   /** Who gave which ranges. */
   readonly pieces: readonly ReadPiece[]
+  release(): void
 }
+
+/** What is read when nothing is asked for. */
+export const nothingRead: RangesRead = {
+  bytes: new Uint8Array(0),
+  failed: [],
+  pieces: [],
+  release: () => undefined,
+}
+
+/** Content on its way into files. One pool for all receives of the process, as they share its threads. */
+const slabs = createSlabPool({ slabBytes: maxReadBytes, kept: underWayBytes / batchBytes })
 
 /** Cuts ranges so that none is longer than one read may be. */
 function splitRanges(ranges: readonly EntryRange[]): { range: EntryRange; index: number }[] {
@@ -35,23 +48,37 @@ function splitRanges(ranges: readonly EntryRange[]): { range: EntryRange; index:
   })
 }
 
-/** @throws E_UNREACHABLE, E_REFUSED, E_CANCELLED when nobody is left to ask. */
+/** The caller releases what it gets. @throws E_UNREACHABLE, E_REFUSED, E_CANCELLED when nobody is left to ask. */
 export async function readRanges(
   run: Pick<ReceiveRun, 'fetcher' | 'signal' | 'tally'>,
   ranges: readonly EntryRange[],
 ): Promise<RangesRead> {
-  const total = ranges.reduce((sum, range) => sum + range.length, 0)
-  const read = async (some: readonly EntryRange[]): Promise<FetchedRead> => {
-    const outcome = await run.fetcher.read(some, { signal: run.signal })
+  const slab = slabs.lend(ranges.reduce((sum, range) => sum + range.length, 0))
+  try {
+    return { ...(await readInto(run, ranges, slab.bytes)), release: slab.release }
+  } catch (error) {
+    slab.release()
+    throw error
+  }
+}
+
+async function readInto(
+  run: Pick<ReceiveRun, 'fetcher' | 'signal' | 'tally'>,
+  ranges: readonly EntryRange[],
+  bytes: Uint8Array,
+): Promise<Omit<RangesRead, 'release'>> {
+  const read = async (some: readonly EntryRange[], into: Uint8Array): Promise<FetchedRead> => {
+    const outcome = await run.fetcher.read(some, { signal: run.signal, into })
     run.tally.bytes.fetched += outcome.bytes.byteLength
+    // It is somewhere else when the fullest of several answers was not the last one.
+    if (outcome.bytes.buffer !== into.buffer) into.set(outcome.bytes)
     return outcome
   }
-  if (total <= maxReadBytes && ranges.length <= maxReadRanges) {
-    const { bytes, failed, session } = await read(ranges)
+  if (bytes.byteLength <= maxReadBytes && ranges.length <= maxReadRanges) {
+    const { failed, session } = await read(ranges, bytes)
     return { bytes, failed, pieces: [{ session, ranges }] }
   }
-  // Chunks of very large files exceed one read: its parts are put together here.
-  const whole = new Uint8Array(total)
+  // Chunks of very large files exceed one read.
   const failed: FetchedRead['failed'][number][] = []
   const pieces: ReadPiece[] = []
   let at = 0
@@ -59,8 +86,7 @@ export async function readRanges(
   let length = 0
   const flush = async (): Promise<void> => {
     const some = batch.map(({ range }) => range)
-    const outcome = await read(some)
-    whole.set(new Uint8Array(outcome.bytes), at)
+    const outcome = await read(some, bytes.subarray(at, at + length))
     at += length
     for (const failure of outcome.failed) failed.push({ ...failure, index: batch[failure.index]?.index ?? 0 })
     pieces.push({ session: outcome.session, ranges: some })
@@ -73,7 +99,7 @@ export async function readRanges(
     length += part.range.length
   }
   if (batch.length > 0) await flush()
-  return { bytes: whole.buffer, failed, pieces }
+  return { bytes, failed, pieces }
 }
 
 const reasons: Record<RangeFailure, string> = {

@@ -80,17 +80,19 @@ export function createSeed(parts: SeedParts): Seed {
       return indexes.map((index) => records.subarray(starts[index], starts[index + 1]))
     },
     live: undefined,
-    async read(ranges) {
-      const whole = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0))
+    async read(ranges, _numbering, into) {
       const failed: Failed[] = []
       let at = 0
       for (const [index, range] of ranges.entries()) {
         const bytes = await readOne(range)
-        if (bytes) whole.set(new Uint8Array(bytes), at)
-        else failed.push({ index, reason: 'unknown', message: 'it has not arrived here yet' })
+        if (bytes) into.set(new Uint8Array(bytes), at)
+        else {
+          into.fill(0, at, at + range.length)
+          failed.push({ index, reason: 'unknown', message: 'it has not arrived here yet' })
+        }
         at += range.length
       }
-      return { bytes: whole.buffer, failed }
+      return { bytes: into, failed }
     },
     // Cutting again for others is the owner's work; an empty list is no help and does no harm.
     subChunks: async (ranges) => ranges.map(() => new Uint8Array(0)),

@@ -12,7 +12,14 @@ import type { CopyFrom } from '../../blobs/worker/write-files-task.ts'
 import type { EntryRange } from '../../node/session.ts'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import type { FerryError } from '../../shared/errors.ts'
-import { changedError, rangeError, readRanges, reportBadRanges, type RangesRead } from './read-ranges.ts'
+import {
+  changedError,
+  nothingRead,
+  rangeError,
+  readRanges,
+  reportBadRanges,
+  type RangesRead,
+} from './read-ranges.ts'
 import { concernsOneFile, type ReceiveRun } from './run.ts'
 
 /** Files up to this size go in batches; above it each gets a part and a journal. */
@@ -70,11 +77,12 @@ async function receiveOnce(
     const total = request.ranges.reduce((sum, range) => sum + range.length, 0)
     const release = await run.underWay.acquire(run.signal, total)
     try {
-      const read =
-        total > 0
-          ? await readRanges(run, request.ranges)
-          : { bytes: new ArrayBuffer(0), failed: [], pieces: [] }
-      return await writeBatch(run, files, request, read, onComplete)
+      const read = total > 0 ? await readRanges(run, request.ranges) : nothingRead
+      try {
+        return await writeBatch(run, files, request, read, onComplete)
+      } finally {
+        read.release()
+      }
     } finally {
       release()
     }
@@ -185,26 +193,22 @@ async function writeBatch(
     if (failure) failFile(run, entry.path, rangeError(entry.path, failure))
     else written.push(index)
   })
-  const { outcomes } = await run.pool.run(
-    'writeFiles',
-    {
-      bytes: read.bytes,
-      files: written.map((index) => {
-        const { entry, disk, replaces } = files[index] as SmallWanted
-        const origin = request.origins[index] as Origin
-        return {
-          path: disk,
-          records: entry.content as ChunkRecords,
-          ...(origin.kind === 'fetch' && { start: request.starts[origin.range] ?? 0 }),
-          ...(origin.kind === 'copy' && { copyFrom: origin.from }),
-          mode: entry.mode,
-          mtimeNs: entry.mtimeNs,
-          replaces,
-        }
-      }),
-    },
-    [read.bytes],
-  )
+  const { outcomes } = await run.pool.run('writeFiles', {
+    bytes: read.bytes,
+    files: written.map((index) => {
+      const { entry, disk, replaces } = files[index] as SmallWanted
+      const origin = request.origins[index] as Origin
+      return {
+        path: disk,
+        records: entry.content as ChunkRecords,
+        ...(origin.kind === 'fetch' && { start: request.starts[origin.range] ?? 0 }),
+        ...(origin.kind === 'copy' && { copyFrom: origin.from }),
+        mode: entry.mode,
+        mtimeNs: entry.mtimeNs,
+        replaces,
+      }
+    }),
+  })
   const done = { files: 0, bytes: 0, reusedBytes: 0 }
   const again: SmallWanted[] = []
   const wrong: { readonly file: SmallWanted; readonly range: EntryRange }[] = []

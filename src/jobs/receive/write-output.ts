@@ -65,10 +65,12 @@ async function fetchBatch(
 ): Promise<Uint8Array> {
   for (;;) {
     const ranges = rangesOf(file.number, batch)
-    const { bytes, failed, pieces } = await readRanges(run, ranges)
+    const { bytes, failed, pieces, release } = await readRanges(run, ranges)
+    // The stream keeps what its reader does not take at once.
+    const all = bytes.slice()
+    release()
     const [failure] = failed
     if (failure) throw rangeError(file.path, failure)
-    const all = new Uint8Array(bytes)
     let at = 0
     let good = true
     for (let index = 0; index < chunkCount(batch.records) && good; index++) {

@@ -128,11 +128,12 @@ export function createOffer(parts: OfferParts): ShareOffer {
       const list = listOf(entry)
       return list && nodesOf(list, indexes)
     },
-    async read(ranges, numbering): Promise<ReadOutcome> {
+    async read(ranges, numbering, into): Promise<ReadOutcome> {
       const located = locate(ranges, numbering)
-      const outcome = await pool.run('readRanges', inputOf(located))
-      if (outcome.failed.length === 0 || !(await forgive(located, outcome.failed))) return outcome
-      return await pool.run('readRanges', inputOf(locate(ranges, numbering)))
+      let { failed } = await pool.run('readRanges', { ...inputOf(located), into })
+      if (failed.length > 0 && (await forgive(located, failed)))
+        ({ failed } = await pool.run('readRanges', { ...inputOf(locate(ranges, numbering)), into }))
+      return { bytes: into, failed }
     },
     async subChunks(ranges, numbering) {
       return (await pool.run('subChunks', inputOf(locate(ranges, numbering)))).lists

@@ -1,5 +1,4 @@
 /** What each request of a receiver is answered with. Each function sends one whole answer or throws. */
-import type { Semaphore } from '../../shared/concurrency.ts'
 import {
   dataFrameBytes,
   longPollMs,
@@ -10,8 +9,10 @@ import {
   maxReadBytes,
   maxSubChunkRangeBytes,
   maxSubChunkRanges,
+  readAheadBytes,
   recheckCost,
 } from '../limits.ts'
+import type { SlabPool } from '../../shared/slabs.ts'
 import type { EntryRange, ReadOutcome } from '../session.ts'
 import type { Numbering, ShareOffer } from '../share-offer.ts'
 import { broken, frameType } from '../wire/frames.ts'
@@ -30,8 +31,12 @@ export interface AnswerContext {
   /** Fires when the receiver cancels the request or goes away. */
   readonly signal: AbortSignal
   readonly rate: RateLimit
-  /** Bytes that may be held for sending. */
-  readonly readAhead: Semaphore
+  /** Waits until so many bytes may be held for sending, and returns what ends that. More than may be: all of them. */
+  hold(bytes: number): Promise<() => void>
+  /** Where content is held. */
+  readonly slabs: SlabPool
+  /** Content of one frame. */
+  readonly frameBytes: number
   reply(type: FrameType, body: Uint8Array): void
   /** Has the link for itself until `write` is done; `put` sends content of this request. */
   send(write: (put: (content: Uint8Array) => Promise<void>) => Promise<void>): Promise<void>
@@ -47,40 +52,46 @@ export async function answerRead(
 ): Promise<void> {
   const { id, share, numbering, signal } = context
   await context.rate.take(1, signal)
-  const release = await context.readAhead.acquire(signal, totalBytes)
+  const release = await context.hold(totalBytes)
+  const slab = context.slabs.lend(totalBytes)
   try {
-    const outcome = await share.read(ranges, numbering)
+    const outcome = await share.read(ranges, numbering, slab.bytes)
     signal.throwIfAborted()
     await context.send(async (put) => {
       if (outcome.failed.length > 0)
         context.reply(frameType.failed, encodeFailed({ id, failed: outcome.failed }))
-      for (const piece of goodPieces(ranges, outcome)) {
+      for (const piece of goodPieces(ranges, outcome, context.frameBytes)) {
         await put(piece)
         context.onContent(piece.byteLength)
       }
     })
   } finally {
+    slab.release()
     release()
   }
 }
 
 /** The content of the ranges that did not fail, in pieces that fit into frames. */
-function* goodPieces(ranges: readonly EntryRange[], { bytes, failed }: ReadOutcome): Generator<Uint8Array> {
+function* goodPieces(
+  ranges: readonly EntryRange[],
+  { bytes, failed }: ReadOutcome,
+  frameBytes: number,
+): Generator<Uint8Array> {
   const bad = new Set(failed.map(({ index }) => index))
   let start = 0
   let end = 0
   for (const [index, { length }] of ranges.entries()) {
     if (bad.has(index)) {
-      yield* pieces(new Uint8Array(bytes, start, end - start))
+      yield* pieces(bytes.subarray(start, end), frameBytes)
       start = end + length
     }
     end += length
   }
-  yield* pieces(new Uint8Array(bytes, start, end - start))
+  yield* pieces(bytes.subarray(start, end), frameBytes)
 }
 
-function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += dataFrameBytes) yield bytes.subarray(at, at + dataFrameBytes)
+function* pieces(bytes: Uint8Array, frameBytes = dataFrameBytes): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += frameBytes) yield bytes.subarray(at, at + frameBytes)
 }
 
 export async function answerSubChunks(context: AnswerContext, ranges: readonly EntryRange[]): Promise<void> {
@@ -108,7 +119,7 @@ export async function answerAsk(context: AnswerContext, ask: Ask): Promise<void>
       return answerItems(context, [await share.root()])
     case 'pages': {
       if (ask.numbers.length > maxPagesPerAsk) throw broken('too many pages asked for at once')
-      const release = await context.readAhead.acquire(signal, Number.MAX_SAFE_INTEGER)
+      const release = await context.hold(readAheadBytes)
       try {
         return await answerItems(
           context,

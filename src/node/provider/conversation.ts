@@ -5,10 +5,12 @@
 import { setMaxListeners } from 'node:events'
 import type { Stream } from '@libp2p/interface'
 import { FerryError } from '../../shared/errors.ts'
-import { createSemaphore } from '../../shared/concurrency.ts'
+import { createSemaphore, type Semaphore } from '../../shared/concurrency.ts'
 import {
+  dataFrameBytes,
   handshakeTimeoutMs,
   idleTimeoutMs,
+  laneFrameBytes,
   maxOutstandingBytes,
   maxOutstandingRequests,
   maxReadBytes,
@@ -16,9 +18,14 @@ import {
 } from '../limits.ts'
 import { watchProgress } from '../progress-watch.ts'
 import type { Numbering, ShareOffer } from '../share-offer.ts'
+import type { SlabPool } from '../../shared/slabs.ts'
+import { createLaneSecret, laneKeyOf } from '../lanes/keys.ts'
+import { laneLink, type LaneSocket } from '../lanes/lane-link.ts'
+import type { LaneListener } from '../lanes/lane-listener.ts'
 import { openChannel } from '../wire/channel.ts'
 import type { Channel } from '../wire/channel.ts'
-import { broken, frameType, receiverFrames } from '../wire/frames.ts'
+import { broken, frameType, laneReceiverFrames, receiverFrames } from '../wire/frames.ts'
+import { streamLink } from '../wire/stream-link.ts'
 import {
   decodeAsk,
   decodeCredit,
@@ -46,6 +53,12 @@ export interface ConversationOptions {
   readonly peer: string
   readonly address: string
   readonly timing?: Timing | undefined
+  /** Undefined where the host accepts none. */
+  readonly lanes: LaneListener | undefined
+  /** For what is read and not yet sent. */
+  readonly slabs: SlabPool
+  /** Bounds that for all receivers together. */
+  readonly allReadAhead: Semaphore
   find(id: Uint8Array): { readonly share: ShareOffer; readonly registry: PeerRegistry } | undefined
   hasRoom(share: ShareOffer): boolean
   /** Called exactly once: with the share when the receiver was let in, without it when it was not or went away. */
@@ -68,6 +81,7 @@ export function converse(stream: Stream, options: ConversationOptions): Conversa
   const nonce = createNonce()
   const ending = new AbortController()
   setMaxListeners(0, ending.signal)
+  const laneSecret = options.lanes && createLaneSecret()
   let served: Served | undefined
   let isJudged = false
 
@@ -77,7 +91,7 @@ export function converse(stream: Stream, options: ConversationOptions): Conversa
     clearTimeout(deadline)
     options.onJudged(share)
   }
-  const channel = openChannel(stream, receiverFrames, {
+  const channel = openChannel(streamLink(stream), receiverFrames, {
     frame(type, body) {
       if (served) return served.request(type, body)
       if (type !== frameType.auth || isJudged) throw broken('a request came before the proof')
@@ -85,6 +99,7 @@ export function converse(stream: Stream, options: ConversationOptions): Conversa
         ownPeer: options.ownPeer,
         remotePeer: peer,
         nonce,
+        laneSecret,
         findShare: (id) => options.find(id)?.share,
         hasRoom: (share) => options.hasRoom(share),
       })
@@ -106,7 +121,12 @@ export function converse(stream: Stream, options: ConversationOptions): Conversa
       const registry = options.find(outcome.share.id)?.registry as PeerRegistry
       judge(outcome.share)
       channel.send(frameType.welcome, outcome.welcome)
-      served = serve(channel, ending.signal, outcome.share, outcome.numbering, registry, options)
+      const { share, numbering } = outcome
+      const serving = serve(channel, ending.signal, share, numbering, registry, options)
+      served = serving
+      if (!options.lanes || !laneSecret) return
+      const stopLanes = options.lanes.expect(laneKeyOf(laneSecret), (lane) => serving.lane(lane))
+      ending.signal.addEventListener('abort', stopLanes)
     },
     data() {
       throw broken('content came from a receiver')
@@ -129,8 +149,30 @@ export function converse(stream: Stream, options: ConversationOptions): Conversa
 
 interface Served {
   request(type: number, body: Uint8Array): void
+  lane(lane: LaneSocket): void
   ended(error: FerryError | undefined): void
 }
+
+/** The way by which a request came, and its answer goes. */
+interface Way {
+  readonly channel: Channel
+  /** Answers that are handed to the link at once. */
+  readonly sending: Semaphore
+  /** Bytes read and not yet sent. */
+  readonly readAhead: Semaphore
+  /** Fires when it is gone. */
+  readonly signal: AbortSignal
+}
+
+const createWay = (channel: Channel, answers: number, signal: AbortSignal): Way => ({
+  channel,
+  sending: createSemaphore(answers),
+  readAhead: createSemaphore(readAheadBytes),
+  signal,
+})
+
+/** While one answer leaves, the next one of a lane is waiting in memory. */
+const answersAtOnce = 2
 
 function serve(
   channel: Channel,
@@ -143,11 +185,13 @@ function serve(
   const { peer, address, timing = {} } = options
   const underWay = new Map<number, AbortController>()
   const credits = new Map<number, (bytes: number) => void>()
-  const readAhead = createSemaphore(readAheadBytes)
-  const sending = createSemaphore(1)
   const rate = createRateLimit()
+  const stem = createWay(channel, 1, signal)
+  const lanes = new Set<Channel>()
+  /** What lanes that are closed by now have sent. */
+  let goneBytes = 0
   let outstandingBytes = 0
-  let isSending = false
+  let answersLeaving = 0
   let contentBytes = 0
   let reportedAtMs = 0
   let lastRequestMs = performance.now()
@@ -162,7 +206,7 @@ function serve(
       ...(reason !== undefined && { reason }),
     })
 
-  const context = (id: number, control: AbortController): AnswerContext => ({
+  const context = (id: number, way: Way, control: AbortController): AnswerContext => ({
     id,
     peer,
     share,
@@ -170,18 +214,32 @@ function serve(
     registry,
     signal: control.signal,
     rate,
-    readAhead,
-    reply: (type, body) => channel.send(type, body),
+    async hold(bytes) {
+      const release = await way.readAhead.acquire(control.signal, bytes)
+      try {
+        const releaseAll = await options.allReadAhead.acquire(control.signal, Math.min(bytes, maxReadBytes))
+        return () => {
+          releaseAll()
+          release()
+        }
+      } catch (error) {
+        release()
+        throw error
+      }
+    },
+    slabs: options.slabs,
+    frameBytes: way === stem ? dataFrameBytes : laneFrameBytes,
+    reply: (type, body) => way.channel.send(type, body),
     async send(write) {
-      const release = await sending.acquire(control.signal)
-      isSending = true
+      const release = await way.sending.acquire(control.signal)
+      answersLeaving++
       try {
         await write(async (content) => {
           control.signal.throwIfAborted()
-          await channel.sendData(id, content)
+          await way.channel.sendData(id, content)
         })
       } finally {
-        isSending = false
+        answersLeaving--
         release()
       }
     },
@@ -199,7 +257,12 @@ function serve(
     },
   })
 
-  const start = (id: number, bytes: number, answer: (context: AnswerContext) => Promise<void>): void => {
+  const start = (
+    id: number,
+    way: Way,
+    bytes: number,
+    answer: (context: AnswerContext) => Promise<void>,
+  ): void => {
     lastRequestMs = performance.now()
     if (underWay.has(id)) throw broken('a request number was used twice')
     if (underWay.size >= maxOutstandingRequests) throw broken('too many requests under way')
@@ -207,7 +270,7 @@ function serve(
     const control = new AbortController()
     setMaxListeners(0, control.signal)
     const stop = (): void => control.abort()
-    signal.addEventListener('abort', stop, { once: true })
+    way.signal.addEventListener('abort', stop, { once: true })
     underWay.set(id, control)
     outstandingBytes += bytes
     // What was cancelled no longer counts, even if its end is still on the way: the receiver may ask anew.
@@ -216,7 +279,7 @@ function serve(
       outstandingBytes -= counted
       counted = 0
     })
-    void answer(context(id, control))
+    void answer(context(id, way, control))
       .catch((error: unknown) => {
         if (error instanceof FerryError && error.code === 'E_PROTOCOL') return channel.abort(error)
         // What went wrong here is not the receiver's to read in detail: paths of this computer may be in it.
@@ -225,10 +288,10 @@ function serve(
           : error instanceof FerryError
             ? error.code
             : 'E_INTERNAL'
-        channel.send(frameType.problem, encodeProblem(id, reason))
+        way.channel.send(frameType.problem, encodeProblem(id, reason))
       })
       .finally(() => {
-        signal.removeEventListener('abort', stop)
+        way.signal.removeEventListener('abort', stop)
         underWay.delete(id)
         credits.delete(id)
         outstandingBytes -= counted
@@ -237,8 +300,12 @@ function serve(
   }
 
   const endWatch = watchProgress({
-    isOwed: () => isSending,
-    movedBytes: () => channel.sentBytes,
+    isOwed: () => answersLeaving > 0,
+    movedBytes() {
+      let moved = channel.sentBytes + goneBytes
+      for (const lane of lanes) moved += lane.sentBytes
+      return moved
+    },
     onStalled: () => channel.abort(silent('it does not take what it asked for')),
     windowMs: timing.progressWindowMs,
   })
@@ -249,41 +316,62 @@ function serve(
   idleTimer.unref()
   report('connected')
 
-  return {
-    request(type, body) {
-      switch (type) {
-        case frameType.want: {
-          const { id, ranges } = decodeRanges(body)
-          const bytes = totalLength(ranges)
-          if (bytes > maxReadBytes) throw broken('a read asks for too much')
-          return start(id, bytes, (answering) => answerRead(answering, ranges, bytes))
-        }
-        case frameType.subChunks: {
-          const { id, ranges } = decodeRanges(body)
-          return start(id, 0, (answering) => answerSubChunks(answering, ranges))
-        }
-        case frameType.recheck: {
-          const { id, ranges } = decodeRanges(body)
-          return start(id, 0, (answering) => answerRecheck(answering, ranges))
-        }
-        case frameType.ask: {
-          const ask = decodeAsk(body)
-          return start(ask.id, 0, (answering) => answerAsk(answering, ask))
-        }
-        case frameType.credit: {
-          const { id, bytes } = decodeCredit(body)
-          // Credit for a request that has just ended crosses its end on the way.
-          return credits.get(id)?.(bytes)
-        }
-        case frameType.cancel:
-          return underWay.get(decodeId(body))?.abort()
-        default:
-          throw broken(`a frame of type ${type} after the welcome`)
+  function request(type: number, body: Uint8Array, way: Way): void {
+    switch (type) {
+      case frameType.want: {
+        const { id, ranges } = decodeRanges(body)
+        const bytes = totalLength(ranges)
+        if (bytes > maxReadBytes) throw broken('a read asks for too much')
+        return start(id, way, bytes, (answering) => answerRead(answering, ranges, bytes))
       }
+      case frameType.subChunks: {
+        const { id, ranges } = decodeRanges(body)
+        return start(id, way, 0, (answering) => answerSubChunks(answering, ranges))
+      }
+      case frameType.recheck: {
+        const { id, ranges } = decodeRanges(body)
+        return start(id, way, 0, (answering) => answerRecheck(answering, ranges))
+      }
+      case frameType.ask: {
+        const ask = decodeAsk(body)
+        return start(ask.id, way, 0, (answering) => answerAsk(answering, ask))
+      }
+      case frameType.credit: {
+        const { id, bytes } = decodeCredit(body)
+        // Credit for a request that has just ended crosses its end on the way.
+        return credits.get(id)?.(bytes)
+      }
+      case frameType.cancel:
+        return underWay.get(decodeId(body))?.abort()
+      default:
+        throw broken(`a frame of type ${type} after the welcome`)
+    }
+  }
+
+  return {
+    request: (type, body) => request(type, body, stem),
+    lane(socket) {
+      const ending = new AbortController()
+      setMaxListeners(0, ending.signal)
+      const lane = openChannel(laneLink(socket), laneReceiverFrames, {
+        frame: (type, body) => request(type, body, way),
+        data() {
+          throw broken('content came from a receiver')
+        },
+        ended(error) {
+          ending.abort()
+          lanes.delete(lane)
+          goneBytes += lane.sentBytes
+          if (error?.code === 'E_PROTOCOL') channel.abort(error)
+        },
+      })
+      const way = createWay(lane, answersAtOnce, ending.signal)
+      lanes.add(lane)
     },
     ended(error) {
       endWatch()
       clearInterval(idleTimer)
+      for (const lane of lanes) void lane.close()
       report('disconnected', error?.message)
     },
   }

@@ -15,6 +15,8 @@ export interface HandshakeContext {
   readonly remotePeer: string
   readonly nonce: Uint8Array
   findShare(id: Uint8Array): ShareOffer | undefined
+  /** For the welcome; see lanes/keys.ts. */
+  readonly laneSecret: Uint8Array | undefined
   /** Room for one more conversation about this share with this peer. */
   hasRoom(share: ShareOffer): boolean
 }
@@ -52,6 +54,7 @@ export function judgeAuth(body: Uint8Array, context: HandshakeContext): Handshak
     signature,
     complete: share.holdings === undefined,
     exclusive,
+    laneSecret: context.laneSecret,
   })
   return { share, numbering: live ? 'live' : 'sealed', welcome }
 }

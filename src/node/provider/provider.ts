@@ -4,7 +4,16 @@
  */
 import { toHex } from '../../shared/bytes.ts'
 import type { Host } from '../host.ts'
-import { maxHandshakes, maxSessions, maxSessionsPerPeer, maxSessionsPerShare } from '../limits.ts'
+import { createSemaphore } from '../../shared/concurrency.ts'
+import { createSlabPool } from '../../shared/slabs.ts'
+import {
+  allReadAheadBytes,
+  maxHandshakes,
+  maxReadBytes,
+  maxSessions,
+  maxSessionsPerPeer,
+  maxSessionsPerShare,
+} from '../limits.ts'
 import type { ShareOffer } from '../share-offer.ts'
 import { converse } from './conversation.ts'
 import type { Conversation, Timing } from './conversation.ts'
@@ -48,11 +57,16 @@ interface Entry {
   readonly conversations: Set<Conversation>
 }
 
+/** What one busy receiver keeps under way. */
+const slabsKept = 8
+
 /** Answers `/ferry/1` on this host until disposed. One provider a host. */
 export async function createProvider(host: Host, options: ProviderOptions = {}): Promise<Provider> {
   const entries = new Map<string, Entry>()
   const open = new Set<Conversation>()
   let handshakes = 0
+  const slabs = createSlabPool({ slabBytes: maxReadBytes, kept: slabsKept })
+  const allReadAhead = createSemaphore(allReadAheadBytes)
 
   const count = (of: Iterable<Conversation>, peer?: string): number => {
     let total = 0
@@ -70,6 +84,9 @@ export async function createProvider(host: Host, options: ProviderOptions = {}):
       peer,
       address: connection.remoteAddr.toString(),
       timing: options.timing,
+      lanes: host.lanes,
+      slabs,
+      allReadAhead,
       find: (id) => {
         const found = entries.get(toHex(id))
         return found && { share: found.share, registry: found.registry }

@@ -4,7 +4,7 @@
  * of its type. Content (`data`) is handed on piece by piece and never collected here.
  */
 import { FerryError } from '../../shared/errors.ts'
-import { dataFrameBytes, maxControlBytes, maxReadRanges } from '../limits.ts'
+import { dataFrameBytes, laneFrameBytes, maxControlBytes, maxReadRanges } from '../limits.ts'
 
 export const frameType = {
   hello: 1,
@@ -55,6 +55,19 @@ export const providerFrames: FrameLimits = new Map([
   [frameType.answer, maxControlBytes],
   [frameType.failed, maxControlBytes],
   [frameType.reply, maxControlBytes],
+  [frameType.problem, 4096],
+])
+
+/** What a receiver may say on a lane. */
+export const laneReceiverFrames: FrameLimits = new Map([
+  [frameType.want, maxRangesBytes],
+  [frameType.cancel, idBytes],
+])
+
+/** What a provider may say on a lane. */
+export const laneProviderFrames: FrameLimits = new Map([
+  [frameType.data, idBytes + laneFrameBytes],
+  [frameType.failed, maxControlBytes],
   [frameType.problem, 4096],
 ])
 

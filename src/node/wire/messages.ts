@@ -8,6 +8,7 @@ import type { EntryRange, RangeFailure } from '../session.ts'
 import { maxAnswerItems, maxMessageChars, maxReadRanges, maxTicketInputChars } from '../limits.ts'
 import { nonceBytes, proofBytes } from '../auth.ts'
 import { signatureBytes } from '../identity.ts'
+import { laneSecretBytes } from '../lanes/keys.ts'
 import { broken, rangeBytes, readU32, writeU32 } from './frames.ts'
 
 /** Grows when an older peer could not follow; both ends name theirs. */
@@ -32,6 +33,8 @@ export interface Welcome {
   readonly complete: boolean
   /** True when the receiver must not serve the share to others. */
   readonly exclusive: boolean
+  /** Opens lanes to the provider's port (see lanes/keys.ts); undefined when it has none. */
+  readonly laneSecret: Uint8Array | undefined
 }
 /** `unknown` stands for both an unknown share and a wrong proof. */
 export type RefusalCode = AdmissionRefusal | 'unknown' | 'busy' | 'version'
@@ -119,10 +122,11 @@ export const encodeWelcome = (welcome: Welcome): Uint8Array =>
     welcome.signature ?? null,
     welcome.complete,
     welcome.exclusive,
+    welcome.laneSecret ?? null,
   ])
 
 export function decodeWelcome(body: Uint8Array): Welcome {
-  const fields = arrayOf(body, 'welcome', 7)
+  const fields = arrayOf(body, 'welcome', 8)
   const live = booleanAt(fields, 2)
   const root = fields[3] === null ? undefined : bytesAt(fields, 3, hashLength)
   const signature = fields[4] === null ? undefined : bytesAt(fields, 4, signatureBytes)
@@ -136,6 +140,7 @@ export function decodeWelcome(body: Uint8Array): Welcome {
     signature,
     complete: booleanAt(fields, 5),
     exclusive: booleanAt(fields, 6),
+    laneSecret: fields[7] === null ? undefined : bytesAt(fields, 7, laneSecretBytes),
   }
 }
 

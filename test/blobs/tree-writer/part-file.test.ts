@@ -31,8 +31,6 @@ function recordsOf(buffers: readonly Uint8Array[]): Uint8Array {
   return records
 }
 
-const toArrayBuffer = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
-
 function startOf(index: number): number {
   return chunks.slice(0, index).reduce((sum, chunk) => sum + chunk.byteLength, 0)
 }
@@ -41,7 +39,7 @@ function startOf(index: number): number {
 function put(target: Parameters<typeof writeChunks>[0]['target'], indexes: readonly number[]): number[] {
   const some = indexes.map((index) => chunks[index] as Buffer)
   return writeChunks({
-    bytes: toArrayBuffer(Buffer.concat(some)),
+    bytes: Buffer.concat(some),
     records: recordsOf(some),
     target,
     places: Float64Array.from(indexes.flatMap((index, order) => [order, startOf(index)])),
@@ -126,7 +124,7 @@ test('wrong bytes are told and never written', async () => {
   const bytes = Buffer.concat([chunks[0] as Buffer, chunks[1] as Buffer])
   bytes[1200] = 99
   const outcome = writeChunks({
-    bytes: toArrayBuffer(bytes),
+    bytes,
     records: recordsOf([chunks[0] as Buffer, chunks[1] as Buffer]),
     target: part,
     places: Float64Array.from([0, 0, 1, 1000]),

@@ -18,8 +18,9 @@ writeFileSync(
 /** Reads one byte of the file in a worker. */
 async function readByte(pool: WorkerPool, offset: number): Promise<number | undefined> {
   const files = [{ path, size: 256, mtimeNs: 0n, trusted: true }]
-  const input = { files, ranges: Float64Array.of(0, offset, 1) }
-  return new Uint8Array((await pool.run('readRanges', input)).bytes)[0]
+  const into = new Uint8Array(new SharedArrayBuffer(1))
+  await pool.run('readRanges', { files, ranges: Float64Array.of(0, offset, 1), into })
+  return into[0]
 }
 
 const regionOf = (file: string) => ({

@@ -6,7 +6,8 @@ import test, { after } from 'node:test'
 import { chunkRecordBytes, writeChunkRecord } from '../../../src/blobs/chunk-records.ts'
 import { subChunksOf } from '../../../src/blobs/chunker/sub-chunks.ts'
 import { hash } from '../../../src/blobs/hash.ts'
-import { readRanges, recheck, subChunks, type SourceFile } from '../../../src/blobs/worker/read-task.ts'
+import { readRanges, recheck, subChunks } from '../../../src/blobs/worker/read-task.ts'
+import type { PackedRanges, ReadRangesOutput, SourceFile } from '../../../src/blobs/worker/read-task.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'ferry-read-'))
@@ -21,6 +22,14 @@ function source(content: Uint8Array): SourceFile {
 
 /** Each: file, offset, length. */
 const ranges = (...list: [number, number, number][]) => Float64Array.from(list.flat())
+
+/** Reads into memory that is full of something else. */
+function read(files: SourceFile[], packed: PackedRanges): { bytes: Uint8Array } & ReadRangesOutput {
+  let total = 0
+  for (let at = 2; at < packed.length; at += 3) total += packed[at] as number
+  const into = new Uint8Array(total).fill(0xee)
+  return { ...readRanges({ files, ranges: packed, into }), bytes: into }
+}
 
 test('ranges come in the order asked, adjacent, apart, backwards and of several files', () => {
   const contents = [seededBytes(10_000, 1), seededBytes(5000, 2), new Uint8Array(0)]
@@ -38,7 +47,7 @@ test('ranges come in the order asked, adjacent, apart, backwards and of several 
       [0, 9999, 1],
     ] as [number, number, number][]),
   ]
-  const { bytes, failed } = readRanges({ files, ranges: ranges(...asked) })
+  const { bytes, failed } = read(files, ranges(...asked))
   assert.deepEqual(failed, [])
   const expected = asked.map(([file, offset, length]) => contents[file]?.subarray(offset, offset + length))
   assert.deepEqual(Buffer.from(bytes), Buffer.concat(expected as Uint8Array[]))
@@ -67,14 +76,14 @@ test('a file that changed, shrank, vanished, became a link or is none fails alon
     [-1, 0, 100],
     [0, 10, 100],
   )
-  const { bytes, failed } = readRanges({ files, ranges: list })
+  const { bytes, failed } = read(files, list)
   assert.deepEqual(
     failed.map(({ index, reason }) => [index, reason]),
     [...[0, 2, 3, 4].map((index) => [index, 'changed']), [5, 'unknown']],
   )
-  assert.deepEqual(Buffer.from(bytes, 0, 100), Buffer.alloc(100))
-  assert.deepEqual(Buffer.from(bytes, 600, 100), Buffer.from(seededBytes(1000, 1).subarray(10, 110)))
-  const again = readRanges({ files: [{ ...touched, trusted: true }], ranges: ranges([0, 10, 100]) })
+  assert.deepEqual(Buffer.from(bytes.subarray(0, 100)), Buffer.alloc(100))
+  assert.deepEqual(Buffer.from(bytes.subarray(600, 700)), Buffer.from(seededBytes(1000, 1).subarray(10, 110)))
+  const again = read([{ ...touched, trusted: true }], ranges([0, 10, 100]))
   assert.deepEqual(again.failed, [])
 })
 
@@ -83,8 +92,8 @@ test('a link is followed only when it was shared so', () => {
   const path = join(scratch, 'followed')
   symlinkSync(target.path, path)
   const whole = ranges([0, 0, 100])
-  assert.equal(readRanges({ files: [{ ...target, path }], ranges: whole }).failed.length, 1)
-  assert.equal(readRanges({ files: [{ ...target, path, follow: true }], ranges: whole }).failed.length, 0)
+  assert.equal(read([{ ...target, path }], whole).failed.length, 1)
+  assert.equal(read([{ ...target, path, follow: true }], whole).failed.length, 0)
 })
 
 test('a recheck looks at content only, and at the chunks that the ranges touch', () => {

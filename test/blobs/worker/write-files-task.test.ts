@@ -20,7 +20,7 @@ function recordsOf(...buffers: readonly Uint8Array[]): Uint8Array {
 }
 
 function batch(contents: readonly (readonly [path: string, bytes: Uint8Array])[]): {
-  bytes: ArrayBuffer
+  bytes: Uint8Array
   files: SmallFile[]
 } {
   let start = 0
@@ -29,7 +29,7 @@ function batch(contents: readonly (readonly [path: string, bytes: Uint8Array])[]
     start += bytes.byteLength
     return file
   })
-  return { bytes: new Uint8Array(Buffer.concat(contents.map(([, bytes]) => bytes))).buffer, files }
+  return { bytes: Buffer.concat(contents.map(([, bytes]) => bytes)), files }
 }
 
 test('writeFiles writes what matches and tells what does not', async () => {
@@ -40,7 +40,7 @@ test('writeFiles writes what matches and tells what does not', async () => {
     [folder.at('missing', 'c'), Buffer.from('gamma')],
     [folder.at('d'), Buffer.from('delta')],
   ])
-  new Uint8Array(bytes)[6] = 0
+  bytes[6] = 0
   writeFileSync(partNames(folder.at('d')).part, 'left by an interrupted run, and longer')
   const { outcomes } = writeFiles({ bytes, files })
   assert.deepEqual(
@@ -59,7 +59,7 @@ test('writeFiles writes what matches and tells what does not', async () => {
 test('an empty file needs no bytes', async () => {
   await using folder = temporaryFolder()
   writeFiles({
-    bytes: new ArrayBuffer(0),
+    bytes: new Uint8Array(0),
     files: [{ path: folder.at('empty'), records: new Uint8Array(0), start: 0, mode: 0o400, mtimeNs }],
   })
   assert.equal(statSync(folder.at('empty')).size, 0)

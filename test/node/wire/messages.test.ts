@@ -18,6 +18,7 @@ const named = {
   proof: bytes(32),
   name: fc.string({ maxLength: 50 }),
   complete: fc.boolean(),
+  laneSecret: fc.option(bytes(32), { nil: undefined }),
   exclusive: fc.boolean(),
 }
 

@@ -1,0 +1,61 @@
+/** The link of a lane: one TLS socket. */
+import type { TLSSocket } from 'node:tls'
+import { slabHeadBytes } from '../../shared/slabs.ts'
+import type { Link, LinkHandler } from '../wire/link.ts'
+
+/** Longer than the delivery of anything that was queued should take. */
+const closeTimeoutMs = 5_000
+
+export interface LaneSocket {
+  readonly socket: TLSSocket
+  /** Tells where decrypted bytes go. */
+  onData(take: (bytes: Uint8Array) => void): void
+}
+
+export function laneLink({ socket, onData }: LaneSocket): Link {
+  let handler: LinkHandler | undefined
+  let failure: Error | undefined
+  const write = (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())))
+  return {
+    open(opened) {
+      handler = opened
+      onData((bytes) => handler?.data(bytes))
+      socket.on('error', (error) => (failure = error))
+      socket.on('end', () => handler?.remoteEnded())
+      socket.on('close', () => handler?.closed(failure))
+      if (socket.destroyed) handler.closed(undefined)
+    },
+    send(bytes) {
+      socket.write(bytes)
+    },
+    get isFull() {
+      return socket.writableNeedDrain
+    },
+    drained: () => write(new Uint8Array(0)),
+    async sendContent(head, content) {
+      const before = content.byteOffset - head.byteLength
+      if (content.byteOffset >= slabHeadBytes && content.buffer instanceof SharedArrayBuffer) {
+        // One write of one piece: TLS takes it from here without a copy.
+        const whole = new Uint8Array(content.buffer, before, head.byteLength + content.byteLength)
+        whole.set(head)
+        return write(whole)
+      }
+      socket.cork()
+      socket.write(head)
+      const written = write(content)
+      socket.uncork()
+      return written
+    },
+    get queuedBytes() {
+      return socket.writableLength
+    },
+    async close() {
+      socket.end()
+      socket.setTimeout(closeTimeoutMs, () => socket.destroy())
+    },
+    abort() {
+      socket.destroy()
+    },
+  }
+}
