@@ -4,13 +4,15 @@
  */
 import { createHashTable, hashHigh, hashLow } from './hash-table.ts'
 
-/** Chunks remembered: about 24 bytes each, 48 MiB in all; with average chunks, 128 GiB of content. */
+/** Chunks remembered: about 32 bytes each, 64 MiB in all; with average chunks, 128 GiB of content. */
 const maxRemembered = 2 * 1024 * 1024
+/** Of those, how many may be in small files: each of them costs its path too, 24 MiB in all. */
+const maxRememberedSmall = 256 * 1024
 
-/** A file of this receive that holds chunks for others. */
+/** A large file, or a batch of small ones, of this receive that holds chunks for others. */
 export interface ChunkHome {
-  /** Where to look for its content, in this order: it is in the first until it gets its final name. */
-  readonly paths: readonly string[]
+  /** Where to look for the content of file `file` of it, in this order: it is in the first until it gets its final name. */
+  pathsOf(file: number): readonly string[]
   /** Small files of one batch wait for each other; a large file under way is not waited for by them. */
   readonly isLarge: boolean
   readonly arrival: Arrival
@@ -30,48 +32,64 @@ export function createArrival(): Arrival {
 
 export interface ChunkPlace {
   readonly home: ChunkHome
+  /** Number of the file in its home; 0 for a large one. */
+  readonly file: number
   readonly offset: number
 }
 
 export interface ChunkHomes {
   /** The place of a chunk as a number for `at`, or -1. */
   find(chunkHash: Uint8Array): number
+  /** The same for the hash that stands in `hashes` at `offset`. */
+  findAt(hashes: Uint8Array, offset: number): number
   at(place: number): ChunkPlace
-  add(chunkHash: Uint8Array, home: ChunkHome, offset: number): void
+  add(hashes: Uint8Array, hashOffset: number, home: ChunkHome, file: number, offset: number): void
 }
 
 export function createChunkHomes(): ChunkHomes {
   const table = createHashTable()
   const homes: ChunkHome[] = []
-  const numbers = new Map<ChunkHome, number>()
-  let places = { homes: new Uint32Array(1024), offsets: new Float64Array(1024) }
+  let places = createPlaces(1024)
   let count = 0
+  let small = 0
 
   function grow(): void {
-    const larger = { homes: new Uint32Array(count * 2), offsets: new Float64Array(count * 2) }
+    const larger = createPlaces(count * 2)
     larger.homes.set(places.homes)
+    larger.files.set(places.files)
     larger.offsets.set(places.offsets)
     places = larger
   }
 
+  const findAt = (hashes: Uint8Array, offset: number): number =>
+    table.get(hashLow(hashes, offset), hashHigh(hashes, offset))
+
   return {
-    find: (chunkHash) => table.get(hashLow(chunkHash), hashHigh(chunkHash)),
+    find: (chunkHash) => findAt(chunkHash, 0),
+    findAt,
     at: (place) => ({
       home: homes[places.homes[place] as number] as ChunkHome,
+      file: places.files[place] as number,
       offset: places.offsets[place] as number,
     }),
-    add(chunkHash, home, offset) {
-      if (count === maxRemembered) return
-      if (table.add(hashLow(chunkHash), hashHigh(chunkHash), count) >= 0) return
-      let number = numbers.get(home)
-      if (number === undefined) {
-        number = homes.push(home) - 1
-        numbers.set(home, number)
-      }
+    add(hashes, hashOffset, home, file, offset) {
+      if (count === maxRemembered || (!home.isLarge && small === maxRememberedSmall)) return
+      if (table.add(hashLow(hashes, hashOffset), hashHigh(hashes, hashOffset), count) >= 0) return
+      if (homes.at(-1) !== home) homes.push(home)
+      if (!home.isLarge) small++
       if (count === places.homes.length) grow()
-      places.homes[count] = number
+      places.homes[count] = homes.length - 1
+      places.files[count] = file
       places.offsets[count] = offset
       count++
     },
+  }
+}
+
+function createPlaces(length: number): { homes: Uint32Array; files: Uint16Array; offsets: Float64Array } {
+  return {
+    homes: new Uint32Array(length),
+    files: new Uint16Array(length),
+    offsets: new Float64Array(length),
   }
 }

@@ -31,6 +31,11 @@ export function chunkHashAt(records: ChunkRecords, index: number): Uint8Array {
   return records.subarray(at, at + hashBytes)
 }
 
+/** Where in the list the hash of chunk `index` begins: `chunkHashAt` without a view. */
+export function chunkHashOffset(index: number): number {
+  return index * chunkRecordBytes + 4
+}
+
 export function writeChunkRecord(
   records: ChunkRecords,
   index: number,

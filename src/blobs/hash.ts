@@ -79,6 +79,15 @@ export function hashInto(bytes: Uint8Array, target: Uint8Array, offset: number):
   implementation.hashInto(bytes, target, offset)
 }
 
+const computed = new Uint8Array(hashBytes)
+
+/** True when the hash of `bytes` stands in `hashes` at `offset`. */
+export function hasHash(bytes: Uint8Array, hashes: Uint8Array, offset: number): boolean {
+  implementation.hashInto(bytes, computed, 0)
+  for (let index = 0; index < hashBytes; index++) if (computed[index] !== hashes[offset + index]) return false
+  return true
+}
+
 /**
  * BLAKE3 as a message authentication code.
  * @throws E_INTERNAL when `key` is not 32 bytes long.

@@ -3,7 +3,6 @@
  * file system in one go, which for hundreds of small files is more than ten times faster. Linux has it, by way of koffi;
  * elsewhere, and for few files, each is synced by itself.
  */
-import { fstatSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as koffiModule from 'koffi'
 
@@ -27,13 +26,9 @@ function load(): typeof syncfs {
 }
 
 /**
- * True when the data of all these open files is on disk. False: the caller has to sync each, and so learns which of them
- * failed.
+ * True when the data of `files` new files is on disk, all of them on the file system of the open file `fd`. False: the
+ * caller has to sync each, and so learns which of them failed.
  */
-export function syncTogether(fds: readonly number[]): boolean {
-  const [first] = fds
-  if (first === undefined || fds.length < leastFiles) return false
-  const device = fstatSync(first).dev
-  // Something may be mounted inside the tree.
-  return fds.every((fd) => fstatSync(fd).dev === device) && load()?.(first) === 0
+export function syncTogether(fd: number, files: number): boolean {
+  return files >= leastFiles && load()?.(fd) === 0
 }

@@ -3,7 +3,7 @@
  * looked at once. Folders stay writable for us until the end, when they get their own mode and time, deepest first.
  */
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, sep } from 'node:path'
 import { FerryError, isSystemError, toFerryError } from '../../shared/errors.ts'
 import { parentPath } from '../../shared/paths.ts'
 import type { DirectoryEntry } from '../manifest/entry.ts'
@@ -36,7 +36,10 @@ export function createFolders(root: string, rootIsNew: boolean): Folders {
   const known = new Map<string, boolean>([['', rootIsNew]])
   const kept: DirectoryEntry[] = []
 
-  const diskPath = (path: string): string => (path === '' ? root : join(root, path))
+  /** Paths of a tree are in their shortest form already, so there is nothing to normalise. */
+  const prefix = root.endsWith(sep) ? root : root + sep
+  const diskPath = (path: string): string =>
+    path === '' ? root : prefix + (sep === '/' ? path : path.replaceAll('/', sep))
 
   function makeOne(path: string): boolean {
     const disk = diskPath(path)

@@ -2,7 +2,7 @@
  * Names of what a receive keeps beside a file until it is whole. They are reserved (see shared/paths.ts), so they never
  * meet a file of a manifest.
  */
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import { maxNameBytes, partJournalSuffix, partSuffix } from '../../shared/paths.ts'
 import { hash } from '../hash.ts'
 
@@ -18,6 +18,8 @@ const longestSuffix = partSuffix.length + partJournalSuffix.length
 
 /** A name that is too long for a suffix is cut, and told apart from others that begin alike by its hash. */
 function stem(name: string): string {
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  if (name.length * 3 + longestSuffix <= maxNameBytes) return name
   if (Buffer.byteLength(name) + longestSuffix <= maxNameBytes) return name
   const digest = Buffer.from(hash(Buffer.from(name)).subarray(0, 8)).toString('hex')
   let cut = ''
@@ -32,7 +34,8 @@ function stem(name: string): string {
 
 /** `path`: where the finished file goes. */
 export function partNames(path: string): PartNames {
-  const base = join(dirname(path), stem(basename(path)))
+  const name = basename(path)
+  const base = path.slice(0, path.length - name.length) + stem(name)
   return {
     part: base + partSuffix,
     journal: base + partJournalSuffix,

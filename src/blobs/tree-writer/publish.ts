@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { FerryError, isSystemError } from '../../shared/errors.ts'
 import { equalFingerprints, fingerprintOf } from '../fingerprint.ts'
+import { renameNew } from '../native-rename.ts'
 import type { FileFingerprint } from '../store/store.ts'
 
 function conflict(path: string): FerryError {
@@ -36,8 +37,11 @@ export function publish(from: string, to: string, replaces: FileFingerprint | un
     renameSync(from, to)
     return
   }
+  const outcome = renameNew(from, to)
+  if (outcome === 'done') return
+  if (outcome === 'taken') throw conflict(to)
   try {
-    // Unlike a rename, a link never replaces.
+    // Unlike a plain rename, a link never replaces.
     linkSync(from, to)
   } catch (error) {
     if (!isSystemError(error)) throw error

@@ -7,7 +7,13 @@ import type { PartTarget } from '../tree-writer/part-file.ts'
 import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
 import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
-import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
+import type {
+  CompareFilesInput,
+  CompareFilesOutput,
+  Existing,
+  LookAgainInput,
+  LookAgainOutput,
+} from './inspect-files-tasks.ts'
 import type {
   ReadRangesInput,
   ReadRangesOutput,
@@ -35,6 +41,7 @@ export interface TaskMap {
   syncPart: { input: Pick<PartTarget, 'fd' | 'journalFd' | 'path'>; output: void }
   finishPart: { input: FinishPartInput; output: FinishPartOutput }
   inspectFiles: { input: { readonly paths: readonly string[] }; output: { readonly found: Existing[] } }
+  lookAgain: { input: LookAgainInput; output: LookAgainOutput }
   compareFiles: { input: CompareFilesInput; output: CompareFilesOutput }
 }
 

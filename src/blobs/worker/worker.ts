@@ -4,7 +4,7 @@ import { syncPart } from '../tree-writer/part-file.ts'
 import { copyChunks } from './copy-chunks-task.ts'
 import { finishPart } from './finish-part-task.ts'
 import { cutRegion, ingestFiles } from './ingest-task.ts'
-import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
+import { compareFiles, inspectFiles, lookAgain } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
 import { readRanges, recheck, subChunks } from './read-task.ts'
@@ -32,10 +32,11 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   copyChunks: { run: copyChunks },
   readPart: { run: readPart, moves: ({ bytes }) => (bytes ? [bytes] : []) },
   patchChunks: { run: patchChunks },
-  writeFiles: { run: writeFiles },
+  writeFiles: { run: writeFiles, moves: ({ fingerprints }) => [fingerprints.buffer] },
   syncPart: { run: syncPart },
   finishPart: { run: finishPart },
   inspectFiles: { run: inspectFiles },
+  lookAgain: { run: lookAgain },
   compareFiles: { run: compareFiles },
 }
 

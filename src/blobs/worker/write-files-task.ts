@@ -1,43 +1,49 @@
 /**
  * Worker task: writes hundreds of small files that came whole in one buffer. Each is verified, written beside its
- * place, synced and only then named; the folders are synced once for all of them.
+ * place, synced and only then named; the folders are synced once for all of them. Per file there are as few calls as
+ * the promises allow (docs/decisions/011), and nothing is made that lives longer than the file.
  */
 import { closeSync, constants, fchmodSync, fsyncSync, fstatSync, lstatSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { FerryError, isSystemError } from '../../shared/errors.ts'
 import {
-  chunkCount,
-  chunkHashAt,
+  chunkHashOffset,
   chunkLengthAt,
+  chunkRecordBytes,
   totalChunkBytes,
   type ChunkRecords,
 } from '../chunk-records.ts'
-import { hash } from '../hash.ts'
+import { fingerprintFields, fingerprintOf, packFingerprint } from '../fingerprint.ts'
+import { hasHash } from '../hash.ts'
 import { syncTogether } from '../native-sync.ts'
 import { setFileTimes } from '../native-times.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import { removeIfThere } from '../tree-writer/part-file.ts'
 import { partNames } from '../tree-writer/part-names.ts'
-import { fingerprintOf } from '../fingerprint.ts'
 import { publish, syncFolder } from '../tree-writer/publish.ts'
 import { writeAllSync } from '../tree-writer/write-all.ts'
 import { openFirst, readInto } from './copy-chunks-task.ts'
 import { packError, type PackedError } from './packed-error.ts'
-import { isSameHash } from './write-chunks-task.ts'
 
-export interface SmallFile {
-  /** Final path; its folder exists. */
-  readonly path: string
+/** Small files in columns: an object a file would cost more on its way to the worker than the file itself. */
+export interface SmallFiles {
+  /** Final paths, joined with NUL. Their folders exist. */
+  readonly paths: string
+  /** The records of all files, one list after the other. */
   readonly records: ChunkRecords
-  /** Where its bytes begin in the buffer; 0 when they are copied. */
-  readonly start?: number
-  /** Another file of this computer that has them. */
-  readonly copyFrom?: CopyFrom
-  readonly mode: number
-  readonly mtimeNs: bigint
-  readonly replaces?: FileFingerprint | undefined
+  /** Chunks of each file. */
+  readonly counts: Uint32Array
+  /** Where the bytes of each begin in the buffer. */
+  readonly starts: Float64Array
+  readonly modes: Uint16Array
+  readonly mtimes: BigInt64Array
+  /** By number of the file: where its content is copied from, instead of from the buffer. */
+  readonly copies: ReadonlyMap<number, CopyFrom>
+  /** By number of the file: what has its name and is to go. */
+  readonly replaced: ReadonlyMap<number, FileFingerprint>
 }
 
+/** Another file of this computer. */
 export interface CopyFrom {
   /** Tried in this order. */
   readonly paths: readonly string[]
@@ -46,38 +52,36 @@ export interface CopyFrom {
 
 export interface WriteFilesInput {
   readonly bytes: Uint8Array
-  readonly files: readonly SmallFile[]
+  readonly files: SmallFiles
 }
 
-/** What became of one file: written, not written because its bytes were wrong, or failed. */
-export type SmallFileOutcome =
-  | { readonly fingerprint: FileFingerprint }
-  | { readonly bad: true }
-  | { readonly error: PackedError }
-
+/** What became of the files, by their numbers; one that is neither bad nor failed was written. */
 export interface WriteFilesOutput {
-  /** One for each file, in order. */
-  readonly outcomes: SmallFileOutcome[]
+  /** As they were written, packed; zeros for the others. */
+  readonly fingerprints: BigInt64Array<ArrayBuffer>
+  /** Not written, because the bytes were wrong. */
+  readonly bad: readonly number[]
+  readonly failures: ReadonlyMap<number, PackedError>
 }
 
 interface Written {
   readonly index: number
-  readonly fd: number
+  readonly path: string
+  readonly folder: string
   readonly part: string
+  readonly fd: number
 }
 
-/** Bytes of a file that match its records, or undefined. */
-function verified(answer: Uint8Array, file: SmallFile): Uint8Array | undefined {
-  const all = file.copyFrom ? readCopy(file.copyFrom, totalChunkBytes(file.records)) : answer
-  const start = file.start ?? 0
-  let at = start
-  for (let index = 0; index < chunkCount(file.records); index++) {
-    const end = at + chunkLengthAt(file.records, index)
-    if (end > all.byteLength) return undefined
-    if (!isSameHash(hash(all.subarray(at, end)), chunkHashAt(file.records, index))) return undefined
+/** `content` when it begins with the chunks of `records`, cut to them; otherwise undefined. */
+function verified(content: Uint8Array, records: ChunkRecords): Uint8Array | undefined {
+  let at = 0
+  for (let index = 0; index * chunkRecordBytes < records.byteLength; index++) {
+    const end = at + chunkLengthAt(records, index)
+    if (end > content.byteLength) return undefined
+    if (!hasHash(content.subarray(at, end), records, chunkHashOffset(index))) return undefined
     at = end
   }
-  return all.subarray(start, at)
+  return content.subarray(0, at)
 }
 
 /** As much of a local file as is there; what is missing fails verification. */
@@ -94,83 +98,118 @@ function readCopy({ paths, offset }: CopyFrom, length: number): Uint8Array {
 }
 
 const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+const modeBits = 0o7777
 
 /** A new file at `part`; what an interrupted run left there goes. */
-function createPartFile(part: string): number {
+function createPartFile(part: string, mode: number): number {
   try {
-    return openSync(part, flags, 0o600)
+    return openSync(part, flags, mode)
   } catch (error) {
     if (!isSystemError(error) || error.code !== 'EEXIST') throw error
     const stat = lstatSync(part)
     if (!stat.isFile() || (process.getuid !== undefined && stat.uid !== process.getuid())) throw error
     removeIfThere(part)
-    return openSync(part, flags, 0o600)
+    return openSync(part, flags, mode)
   }
 }
 
 /** False when another receive has put a part of its own in place of ours. */
 function isNamed(fd: number, part: string): boolean {
-  return lstatSync(part, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+  const stat = fstatSync(fd)
+  // Some file systems do not count names.
+  return stat.nlink > 0 || lstatSync(part, { throwIfNoEntry: false })?.ino === stat.ino
 }
 
-/** @throws E_CONFLICT */
-function checkNamed(fd: number, part: string, path: string): void {
-  if (isNamed(fd, part)) return
-  throw new FerryError('E_CONFLICT', `Cannot write "${path}": another receive is writing it`)
+/** What is the same for all new files of one folder: it need not be asked for each. */
+interface FolderTraits {
+  readonly device: number
+  /** Mode asked for → the mode that new files get, after the umask or the folder's own rules. */
+  readonly modes: Map<number, number>
 }
 
-/** Never throws for what is wrong with one file: it is told in its outcome, and the others go on. */
-export function writeFiles(input: WriteFilesInput): WriteFilesOutput {
-  const all = input.bytes
-  const outcomes: SmallFileOutcome[] = []
+/** Never throws for what is wrong with one file: it is told, and the others go on. */
+export function writeFiles({ bytes, files }: WriteFilesInput): WriteFilesOutput {
+  const paths = files.paths.split('\0')
+  const fingerprints = new BigInt64Array(files.counts.length * fingerprintFields)
+  const bad: number[] = []
+  const failures = new Map<number, PackedError>()
   const open: Written[] = []
-  const fail = (index: number, error: unknown, part?: string): void => {
-    outcomes[index] = { error: packError(error, `Cannot write "${input.files[index]?.path}"`) }
-    if (part !== undefined) removeIfThere(part)
+  const folders = new Map<string, FolderTraits>()
+  const fail = (index: number, error: unknown): void => {
+    failures.set(index, packError(error, `Cannot write "${paths[index]}"`))
   }
 
-  input.files.forEach((file, index) => {
-    const bytes = verified(all, file)
-    if (!bytes) {
-      outcomes[index] = { bad: true }
-      return
+  function setMode(fd: number, folder: string, mode: number): void {
+    let traits = folders.get(folder)
+    let given = traits?.modes.get(mode)
+    if (given === undefined) {
+      const stat = fstatSync(fd)
+      given = stat.mode & modeBits
+      if (!traits) folders.set(folder, (traits = { device: stat.dev, modes: new Map() }))
+      traits.modes.set(mode, given)
     }
-    const { part } = partNames(file.path)
+    if (given !== mode) fchmodSync(fd, mode)
+  }
+
+  let nextRecord = 0
+  for (let index = 0; index < files.counts.length; index++) {
+    const firstRecord = nextRecord
+    nextRecord += (files.counts[index] as number) * chunkRecordBytes
+    const records = files.records.subarray(firstRecord, nextRecord)
+    const copy = files.copies.get(index)
+    const content = verified(
+      copy ? readCopy(copy, totalChunkBytes(records)) : bytes.subarray(files.starts[index]),
+      records,
+    )
+    if (!content) {
+      bad.push(index)
+      continue
+    }
+    const path = paths[index] as string
+    const { part } = partNames(path)
+    const mode = files.modes[index] as number
     let fd: number | undefined
     try {
-      fd = createPartFile(part)
-      writeAllSync(fd, bytes, 0)
-      fchmodSync(fd, file.mode)
-      setFileTimes(fd, file.mtimeNs)
-      open.push({ index, fd, part })
+      fd = createPartFile(part, mode)
+      if (content.byteLength > 0) writeAllSync(fd, content, 0)
+      const folder = dirname(path)
+      setMode(fd, folder, mode)
+      setFileTimes(fd, files.mtimes[index] as bigint)
+      open.push({ index, path, folder, part, fd })
     } catch (error) {
-      if (fd !== undefined) closeSync(fd)
-      fail(index, error, fd === undefined ? undefined : part)
+      if (fd !== undefined) {
+        closeSync(fd)
+        removeIfThere(part)
+      }
+      fail(index, error)
     }
-  })
+  }
 
-  const folders = new Set<string>()
-  const isSynced = syncTogether(open.map(({ fd }) => fd))
-  for (const { index, fd, part } of open) {
-    const file = input.files[index] as SmallFile
+  // Something may be mounted inside the tree.
+  const devices = new Set([...folders.values()].map(({ device }) => device))
+  const isSynced = open[0] !== undefined && devices.size === 1 && syncTogether(open[0].fd, open.length)
+  const named = new Set<string>()
+  for (const { index, path, folder, part, fd } of open) {
     try {
       if (!isSynced) fsyncSync(fd)
-      checkNamed(fd, part, file.path)
-      publish(part, file.path, file.replaces)
-      outcomes[index] = { fingerprint: fingerprintOf(fstatSync(fd, { bigint: true })) }
-      folders.add(dirname(file.path))
+      if (!isNamed(fd, part))
+        throw new FerryError('E_CONFLICT', `Cannot write "${path}": another receive is writing it`)
+      publish(part, path, files.replaced.get(index))
+      packFingerprint(fingerprints, index, fingerprintOf(fstatSync(fd, { bigint: true })))
+      named.add(folder)
     } catch (error) {
-      fail(index, error, isNamed(fd, part) ? part : undefined)
+      if (isNamed(fd, part)) removeIfThere(part)
+      fail(index, error)
     } finally {
       closeSync(fd)
     }
   }
-  for (const folder of folders) {
+  for (const folder of named) {
     try {
       syncFolder(folder)
     } catch (error) {
-      input.files.forEach((file, index) => dirname(file.path) === folder && fail(index, error))
+      for (const written of open) if (written.folder === folder) fail(written.index, error)
     }
   }
-  return { outcomes }
+  return { fingerprints, bad, failures }
 }

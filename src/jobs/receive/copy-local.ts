@@ -34,12 +34,14 @@ export function groupCopies(
   const groups: CopyGroup[] = []
   for (const { chunk, source, place } of plan.copies) {
     const local = source === ownFile ? undefined : file.sources[source]?.locate(place)
-    const inHome = source === ownFile ? { home: own, offset: place } : local ? undefined : run.homes.at(place)
-    const key = local?.source ?? inHome?.home
+    const inHome =
+      source === ownFile ? { home: own, file: 0, offset: place } : local ? undefined : run.homes.at(place)
+    const paths = inHome?.home.pathsOf(inHome.file) ?? []
+    const key = local?.source ?? paths[0]
     let group = open.get(key)
     if (!group || group.bytes >= copyBytes) {
       group = {
-        source: local?.source ?? { paths: inHome?.home.paths ?? [] },
+        source: local?.source ?? { paths },
         home: inHome?.home,
         chunks: [],
         from: [],

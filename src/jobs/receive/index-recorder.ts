@@ -1,14 +1,15 @@
 /**
  * Puts finished files into the store's index, so that the next receive or share believes them without reading them
- * again. Rows go in batches: a transaction a file would cost more than the file.
+ * again. Rows go in batches: a transaction a file would cost more than the file. Until then they stay in columns.
  *
  * The index does not believe a file that was read within two seconds of its last change, as it may have been changed
  * again within the same tick of the file system's clock. Here the content is known from before it was written, so it is
  * enough to look once more, a tick later, that nobody touched the file since.
  */
+import { chunkRecordBytes, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import { unpackFingerprint } from '../../blobs/fingerprint.ts'
 import { racyWindowNs } from '../../blobs/store/is-fresh.ts'
 import type { FileIndex, IndexedFile } from '../../blobs/store/store.ts'
-import { equalFingerprints } from '../../blobs/fingerprint.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
 import { delay } from '../../shared/concurrency.ts'
 
@@ -19,8 +20,22 @@ const maxWaitMs = 1000
 /** More than one tick of the clock of any disk file system (10 ms with the slowest kernels). */
 const tickMs = 25
 
+/** Files of which the content is known, in columns. */
+export interface FinishedFiles {
+  /** Joined with NUL. */
+  readonly paths: string
+  /** Packed. */
+  readonly fingerprints: BigInt64Array
+  readonly chunkSizes: Uint32Array
+  /** The records of all files, one list after the other. */
+  readonly records: ChunkRecords
+  /** Chunks of each file. */
+  readonly counts: Uint32Array
+}
+
 export interface IndexRecorder {
-  add(file: Omit<IndexedFile, 'indexedAtNs'>): void
+  /** `isFinished`: by number of the file; those for which it says no are left out. */
+  add(files: FinishedFiles, isFinished: (index: number) => boolean): void
   /** Resolves when all rows are written; failures to write them are no failures of the receive. */
   flush(): Promise<void>
 }
@@ -33,48 +48,66 @@ export interface RecorderOptions {
   onWarning(message: string): void
 }
 
+interface Waiting {
+  readonly files: FinishedFiles
+  readonly isFinished: (index: number) => boolean
+}
+
 export function createIndexRecorder(options: RecorderOptions): IndexRecorder {
   const { index, pool, coarseClock } = options
-  type Row = Omit<IndexedFile, 'indexedAtNs'>
-  let rows: Row[] = []
+  let waiting: Waiting[] = []
+  let count = 0
   let oldestAtMs = 0
   let writing: Promise<void> = Promise.resolve()
 
-  async function write(batch: readonly Row[]): Promise<void> {
+  async function write(groups: readonly Waiting[]): Promise<void> {
     const now = BigInt(Date.now()) * 1_000_000n
     await delay(tickMs)
-    const { found } = await pool.run('inspectFiles', { paths: batch.map((row) => row.path) })
-    const untouched = batch.filter((row, order) => {
-      const seen = found[order]
-      return seen?.kind === 'file' && equalFingerprints(seen.fingerprint, row.fingerprint)
-    })
-    index.putMany(
-      untouched.map((row) => ({
-        ...row,
-        indexedAtNs: coarseClock ? now : row.fingerprint.ctimeNs + racyWindowNs,
-      })),
+    const looked = await Promise.all(
+      groups.map(({ files: { paths, fingerprints } }) => pool.run('lookAgain', { paths, fingerprints })),
     )
+    const rows: IndexedFile[] = []
+    groups.forEach(({ files, isFinished }, number) => {
+      const same = looked[number]?.same
+      let at = 0
+      files.paths.split('\0').forEach((path, file) => {
+        const begin = at
+        at += (files.counts[file] as number) * chunkRecordBytes
+        if (!isFinished(file) || same?.[file] !== 1) return
+        const fingerprint = unpackFingerprint(files.fingerprints, file)
+        rows.push({
+          path,
+          fingerprint,
+          chunkSize: files.chunkSizes[file] as number,
+          records: files.records.subarray(begin, at),
+          indexedAtNs: coarseClock ? now : fingerprint.ctimeNs + racyWindowNs,
+        })
+      })
+    })
+    index.putMany(rows)
   }
 
   function start(): void {
-    const batch = rows
-    rows = []
+    const groups = waiting
+    waiting = []
+    count = 0
     writing = writing
-      .then(() => write(batch))
+      .then(() => write(groups))
       .catch((error: unknown) =>
         options.onWarning(`Received files were not recorded: ${(error as Error).message}`),
       )
   }
 
   return {
-    add(row) {
+    add(files, isFinished) {
       const now = performance.now()
-      if (rows.length === 0) oldestAtMs = now
-      rows.push(row)
-      if (rows.length >= rowsPerTransaction || now - oldestAtMs > maxWaitMs) start()
+      if (waiting.length === 0) oldestAtMs = now
+      waiting.push({ files, isFinished })
+      count += files.counts.length
+      if (count >= rowsPerTransaction || now - oldestAtMs > maxWaitMs) start()
     },
     flush() {
-      if (rows.length > 0) start()
+      if (waiting.length > 0) start()
       return writing
     },
   }

@@ -2,7 +2,7 @@
  * Receives one file into a part of its own. Its chunk list comes in pieces, so that fetching starts while the sender
  * still hashes or the list itself is on its way: each piece is planned, copied and fetched as it comes.
  */
-import { chunkHashAt, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import { chunkHashAt, chunkHashOffset, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
 import { createArrival, type ChunkHome } from '../../blobs/chunk-homes.ts'
 import { createChunkListCheck } from '../../blobs/manifest/entry-rules.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
@@ -54,7 +54,7 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
   const { entry } = file
   const part = openPart(file.disk, entry.size)
   const arrival = createArrival()
-  const home: ChunkHome = { paths: [part.names.part, file.disk], isLarge: true, arrival }
+  const home: ChunkHome = { pathsOf: () => [part.names.part, file.disk], isLarge: true, arrival }
   const pending = createPending()
   const count = countBytes(run, file, part, pending)
   const check = createChunkListCheck(entry)
@@ -139,7 +139,7 @@ function bytesOf(records: ChunkRecords, chunks: readonly number[]): number {
 function rememberHomes(run: ReceiveRun, home: ChunkHome, records: ChunkRecords, plan: ReusePlan): void {
   for (const chunks of [plan.fetched, plan.kept])
     for (const chunk of chunks)
-      run.homes.add(chunkHashAt(records, chunk), home, plan.offsets[chunk] as number)
+      run.homes.add(records, chunkHashOffset(chunk), home, 0, plan.offsets[chunk] as number)
 }
 
 /** All-zero chunks: noted as holes in a new part, written into an old one, which may have anything there. */

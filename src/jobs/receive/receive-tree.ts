@@ -3,6 +3,7 @@
  * few at a time, links and the attributes of folders at the end. A file that fails is counted and the others go on.
  */
 import { chunkCount, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import { fingerprintFields, packFingerprint } from '../../blobs/fingerprint.ts'
 import {
   maxInlineChunks,
   type FileEntry,
@@ -205,12 +206,18 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
       old: local.old,
       onBytes: (bytes) => progress.bytes(bytes),
     })
-    run.index.add({
-      path: verdict.disk,
-      fingerprint: received.fingerprint,
-      chunkSize: entry.chunkSize,
-      records: received.records,
-    })
+    const fingerprints = new BigInt64Array(fingerprintFields)
+    packFingerprint(fingerprints, 0, received.fingerprint)
+    run.index.add(
+      {
+        paths: verdict.disk,
+        fingerprints,
+        chunkSizes: Uint32Array.of(entry.chunkSize),
+        records: received.records,
+        counts: Uint32Array.of(chunkCount(received.records)),
+      },
+      () => true,
+    )
     run.tally.bytes.reused += received.reusedBytes
     options.onComplete(number, entry, verdict.disk)
     progress.done({ reusedBytes: received.reusedBytes })

@@ -1,15 +1,23 @@
 /**
- * Receives many small files at once: one request, one worker call. Content that several of them share, or that another
- * file of this receive has, is fetched once.
+ * Receives many small files at once: one request, one worker call, and columns instead of an object a file wherever a
+ * step has to look at all of them. Content that several of them share, or that another file of this receive has, is
+ * fetched once.
  */
 import { createArrival, type Arrival, type ChunkHome } from '../../blobs/chunk-homes.ts'
-import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import {
+  chunkCount,
+  chunkHashAt,
+  chunkHashOffset,
+  chunkLengthAt,
+  type ChunkRecords,
+} from '../../blobs/chunk-records.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import type { ChunkLookup } from '../../blobs/store/chunk-lookup.ts'
 import type { FileFingerprint } from '../../blobs/store/store.ts'
 import { unpackError } from '../../blobs/worker/packed-error.ts'
-import type { CopyFrom } from '../../blobs/worker/write-files-task.ts'
+import type { CopyFrom, SmallFiles } from '../../blobs/worker/write-files-task.ts'
 import type { EntryRange } from '../../node/session.ts'
+import { concatBytes, equalBytes } from '../../shared/bytes.ts'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import type { FerryError } from '../../shared/errors.ts'
 import {
@@ -38,17 +46,19 @@ export function isSmall(entry: FileEntry): boolean {
   return entry.size <= smallFileBytes && entry.content instanceof Uint8Array
 }
 
-/** Where the bytes of one file come from. */
-type Origin =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'fetch'; readonly range: number }
-  | { readonly kind: 'copy'; readonly from: CopyFrom; readonly home: ChunkHome | undefined }
+const recordsOf = (file: SmallWanted): ChunkRecords => file.entry.content as ChunkRecords
 
-/** What is read from the network for one call, with the place of each range in the answer. */
+/** What is read from the network for one call, and where the bytes of each file come from. */
 interface Request {
   readonly ranges: EntryRange[]
-  readonly starts: number[]
-  readonly origins: Origin[]
+  /** By number of the file: its range, or -1 when it is copied or empty. */
+  readonly rangeOf: Int32Array
+  /** By number of the file: where its range begins in the answer. */
+  readonly starts: Float64Array
+  readonly copies: ReadonlyMap<number, CopyFrom>
+  /** Other batches that have to be written before this one can copy from them. */
+  readonly awaited: ReadonlySet<Arrival>
+  readonly bytes: number
 }
 
 /** Fetches and writes the files; failures of single ones are reported to the run. @throws what stops the receive. */
@@ -70,16 +80,16 @@ async function receiveOnce(
   onComplete: (file: SmallWanted) => void,
 ): Promise<SmallWanted[]> {
   throwIfCancelled(run.signal)
-  const arrival = createArrival()
-  const request = planRequest(run, await run.lookup(), files, arrival, mayCopy)
+  const lookup = await run.lookup()
+  const home = createHome(files.map(({ disk }) => disk).join('\0'))
+  const request = planRequest(run, lookup, files, home, mayCopy)
   try {
-    for (const origin of request.origins) if (origin.kind === 'copy') await origin.home?.arrival.settled
-    const total = request.ranges.reduce((sum, range) => sum + range.length, 0)
-    const release = await run.underWay.acquire(run.signal, total)
+    for (const arrival of request.awaited) await arrival.settled
+    const release = await run.underWay.acquire(run.signal, request.bytes)
     try {
-      const read = total > 0 ? await readRanges(run, request.ranges) : nothingRead
+      const read = request.bytes > 0 ? await readRanges(run, request.ranges) : nothingRead
       try {
-        return await writeBatch(run, files, request, read, onComplete)
+        return await writeBatch(run, files, home.paths, request, read, onComplete)
       } finally {
         read.release()
       }
@@ -87,7 +97,21 @@ async function receiveOnce(
       release()
     }
   } finally {
-    arrival.settle()
+    home.arrival.settle()
+  }
+}
+
+interface BatchHome extends ChunkHome {
+  /** Joined with NUL: other batches rarely ask, and one text is small. */
+  readonly paths: string
+}
+
+function createHome(paths: string): BatchHome {
+  return {
+    paths,
+    pathsOf: (file) => paths.split('\0').slice(file, file + 1),
+    isLarge: false,
+    arrival: createArrival(),
   }
 }
 
@@ -95,56 +119,52 @@ function planRequest(
   run: ReceiveRun,
   lookup: ChunkLookup,
   files: readonly SmallWanted[],
-  arrival: Arrival,
+  own: ChunkHome,
   mayCopy: boolean,
 ): Request {
-  /** Content → its range: equal files of one batch are read once. */
-  const known = new Map<string, number>()
-  const request: Request = { ranges: [], starts: [], origins: [] }
-  let length = 0
-  files.forEach(({ entry, number, disk }) => {
-    const records = entry.content as ChunkRecords
-    const key = Buffer.from(records.buffer, records.byteOffset, records.byteLength).toString('latin1')
-    let range = known.get(key)
-    const local = range === undefined && mayCopy ? findWhole(run, lookup, records) : undefined
-    // A batch cannot wait for itself.
-    if (local && local.home?.arrival !== arrival) {
-      request.origins.push({ kind: 'copy', ...local })
-      return
-    }
-    if (entry.size === 0) {
-      request.origins.push({ kind: 'none' })
-      return
-    }
-    if (range === undefined) {
-      range = request.ranges.push({ entry: number, offset: 0, length: entry.size }) - 1
-      request.starts.push(length)
-      length += entry.size
-      known.set(key, range)
-      let offset = 0
-      const home = { paths: [disk], isLarge: false, arrival }
-      for (let chunk = 0; chunk < chunkCount(records); chunk++) {
-        run.homes.add(chunkHashAt(records, chunk), home, offset)
-        offset += chunkLengthAt(records, chunk)
+  const ranges: EntryRange[] = []
+  const rangeOf = new Int32Array(files.length).fill(-1)
+  const starts = new Float64Array(files.length)
+  const copies = new Map<number, CopyFrom>()
+  const awaited = new Set<Arrival>()
+  let bytes = 0
+  files.forEach((file, index) => {
+    const { size } = file.entry
+    if (size === 0) return
+    const records = recordsOf(file)
+    const found = findInHomes(run, records)
+    if (found?.home === own) {
+      // Its hash is told by 64 bits so far, which is enough to copy and verify, but not to read one for the other.
+      if (equalBytes(records, recordsOf(files[found.file] as SmallWanted))) {
+        rangeOf[index] = rangeOf[found.file] as number
+        starts[index] = starts[found.file] as number
+        run.tally.bytes.reused += size
+        return
       }
-    } else run.tally.bytes.reused += entry.size
-    request.origins.push({ kind: 'fetch', range })
+    } else if (mayCopy) {
+      const from = found ? { paths: found.home.pathsOf(found.file), offset: found.offset } : undefined
+      const copy = from ?? findInStore(lookup, records)
+      if (copy) {
+        copies.set(index, copy)
+        if (found) awaited.add(found.home.arrival)
+        return
+      }
+    }
+    rangeOf[index] = ranges.push({ entry: file.number, offset: 0, length: size }) - 1
+    starts[index] = bytes
+    bytes += size
+    let offset = 0
+    for (let chunk = 0; chunk < chunkCount(records); chunk++) {
+      run.homes.add(records, chunkHashOffset(chunk), own, index, offset)
+      offset += chunkLengthAt(records, chunk)
+    }
   })
-  return request
-}
-
-interface WholeCopy {
-  readonly from: CopyFrom
-  readonly home: ChunkHome | undefined
+  return { ranges, rangeOf, starts, copies, awaited, bytes }
 }
 
 /** A place where all chunks of a file lie one after the other. */
-function findWhole(run: ReceiveRun, lookup: ChunkLookup, records: ChunkRecords): WholeCopy | undefined {
-  if (chunkCount(records) === 0) return undefined
-  return findInHomes(run, records) ?? findInStore(lookup, records)
-}
-
-function findInStore(lookup: ChunkLookup, records: ChunkRecords): WholeCopy | undefined {
+function findInStore(lookup: ChunkLookup, records: ChunkRecords): CopyFrom | undefined {
+  if (lookup.chunks === 0) return undefined
   for (const { path, offset } of lookup.find(chunkHashAt(records, 0))) {
     let expected = offset
     let index = 0
@@ -156,84 +176,96 @@ function findInStore(lookup: ChunkLookup, records: ChunkRecords): WholeCopy | un
       if (!isNext) break
       expected += chunkLengthAt(records, index)
     }
-    if (index === chunkCount(records)) return { from: { paths: [path], offset }, home: undefined }
+    if (index === chunkCount(records)) return { paths: [path], offset }
   }
   return undefined
 }
 
-function findInHomes(run: ReceiveRun, records: ChunkRecords): WholeCopy | undefined {
-  const first = run.homes.find(chunkHashAt(records, 0))
+interface FileHome {
+  readonly home: ChunkHome
+  readonly file: number
+  readonly offset: number
+}
+
+/** The same among the small files of this receive. */
+function findInHomes(run: ReceiveRun, records: ChunkRecords): FileHome | undefined {
+  const first = run.homes.findAt(records, chunkHashOffset(0))
   if (first < 0) return undefined
-  const { home, offset } = run.homes.at(first)
+  const { home, file, offset } = run.homes.at(first)
   // A large file may take long; a small one of its chunks is sooner fetched than waited for.
   if (home.isLarge) return undefined
-  let expected = offset
-  for (let chunk = 0; chunk < chunkCount(records); chunk++) {
-    const place = run.homes.find(chunkHashAt(records, chunk))
+  let expected = offset + chunkLengthAt(records, 0)
+  for (let chunk = 1; chunk < chunkCount(records); chunk++) {
+    const place = run.homes.findAt(records, chunkHashOffset(chunk))
     if (place < 0) return undefined
     const found = run.homes.at(place)
-    if (found.home !== home || found.offset !== expected) return undefined
+    if (found.home !== home || found.file !== file || found.offset !== expected) return undefined
     expected += chunkLengthAt(records, chunk)
   }
-  return { from: { paths: home.paths, offset }, home }
+  return { home, file, offset }
+}
+
+/** The files as the worker takes them. */
+function columnsOf(files: readonly SmallWanted[], paths: string, request: Request): SmallFiles {
+  const counts = new Uint32Array(files.length)
+  const modes = new Uint16Array(files.length)
+  const mtimes = new BigInt64Array(files.length)
+  const replaced = new Map<number, FileFingerprint>()
+  files.forEach((file, index) => {
+    counts[index] = chunkCount(recordsOf(file))
+    modes[index] = file.entry.mode
+    mtimes[index] = file.entry.mtimeNs
+    if (file.replaces) replaced.set(index, file.replaces)
+  })
+  const { starts, copies } = request
+  return {
+    paths,
+    records: concatBytes(files.map(recordsOf)),
+    counts,
+    starts,
+    modes,
+    mtimes,
+    copies,
+    replaced,
+  }
 }
 
 async function writeBatch(
   run: ReceiveRun,
   files: readonly SmallWanted[],
+  paths: string,
   request: Request,
   read: RangesRead,
   onComplete: (file: SmallWanted) => void,
 ): Promise<SmallWanted[]> {
-  const failures = new Map(read.failed.map((failure) => [failure.index, failure]))
-  const written: number[] = []
-  files.forEach(({ entry }, index) => {
-    const origin = request.origins[index] as Origin
-    const failure = origin.kind === 'fetch' ? failures.get(origin.range) : undefined
-    if (failure) failFile(run, entry.path, rangeError(entry.path, failure))
-    else written.push(index)
-  })
-  const { outcomes } = await run.pool.run('writeFiles', {
-    bytes: read.bytes,
-    files: written.map((index) => {
-      const { entry, disk, replaces } = files[index] as SmallWanted
-      const origin = request.origins[index] as Origin
-      return {
-        path: disk,
-        records: entry.content as ChunkRecords,
-        ...(origin.kind === 'fetch' && { start: request.starts[origin.range] ?? 0 }),
-        ...(origin.kind === 'copy' && { copyFrom: origin.from }),
-        mode: entry.mode,
-        mtimeNs: entry.mtimeNs,
-        replaces,
-      }
-    }),
-  })
+  const columns = columnsOf(files, paths, request)
+  const { bytes } = read
+  const { fingerprints, bad, failures } = await run.pool.run('writeFiles', { bytes, files: columns })
   const done = { files: 0, bytes: 0, reusedBytes: 0 }
   const again: SmallWanted[] = []
+  const unread = new Map(read.failed.map((failure) => [failure.index, failure]))
   const wrong: { readonly file: SmallWanted; readonly range: EntryRange }[] = []
-  outcomes.forEach((outcome, order) => {
-    const index = written[order] as number
+  for (const index of bad) {
     const file = files[index] as SmallWanted
-    const origin = request.origins[index] as Origin
-    if ('error' in outcome) failFile(run, file.entry.path, unpackError(outcome.error))
-    else if ('bad' in outcome) {
-      if (origin.kind !== 'fetch') again.push(file)
-      else wrong.push({ file, range: request.ranges[origin.range] as EntryRange })
-    } else {
-      done.files++
-      done.bytes += file.entry.size
-      if (origin.kind === 'copy') done.reusedBytes += file.entry.size
-      const { chunkSize, content } = file.entry
-      onComplete(file)
-      run.index.add({
-        path: file.disk,
-        fingerprint: outcome.fingerprint,
-        chunkSize,
-        records: content as ChunkRecords,
-      })
-    }
+    const range = request.rangeOf[index] as number
+    const failure = unread.get(range)
+    if (failure) failFile(run, file.entry.path, rangeError(file.entry.path, failure))
+    else if (range < 0) again.push(file)
+    else wrong.push({ file, range: request.ranges[range] as EntryRange })
+  }
+  for (const [index, failure] of failures)
+    failFile(run, (files[index] as SmallWanted).entry.path, unpackError(failure))
+  const missing = new Set([...bad, ...failures.keys()])
+  const isWritten = (index: number): boolean => !missing.has(index)
+  files.forEach((file, index) => {
+    if (!isWritten(index)) return
+    done.files++
+    done.bytes += file.entry.size
+    if (request.copies.has(index)) done.reusedBytes += file.entry.size
+    onComplete(file)
   })
+  const chunkSizes = Uint32Array.from(files, (file) => file.entry.chunkSize)
+  run.index.add({ ...columns, fingerprints, chunkSizes }, isWritten)
   run.tally.bytes.reused += done.reusedBytes
   run.progress.addDone(done)
   for (const { file, range } of wrong) {

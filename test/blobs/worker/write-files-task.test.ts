@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
+import { unpackFingerprint } from '../../../src/blobs/fingerprint.ts'
 import { chunkRecordBytes, writeChunkRecord } from '../../../src/blobs/chunk-records.ts'
 import { hash } from '../../../src/blobs/hash.ts'
 import { partNames } from '../../../src/blobs/tree-writer/part-names.ts'
-import { writeFiles, type SmallFile } from '../../../src/blobs/worker/write-files-task.ts'
-import { compareFiles, inspectPath } from '../../../src/blobs/worker/inspect-files-tasks.ts'
+import { writeFiles, type WriteFilesInput } from '../../../src/blobs/worker/write-files-task.ts'
+import { compareFiles, inspectPath, lookAgain } from '../../../src/blobs/worker/inspect-files-tasks.ts'
 import { copyChunks } from '../../../src/blobs/worker/copy-chunks-task.ts'
 import { openPart } from '../../../src/blobs/tree-writer/part-file.ts'
 import { mountTmpfs, tmpfsSkipReason } from '../../support/tmpfs.ts'
@@ -19,49 +20,80 @@ function recordsOf(...buffers: readonly Uint8Array[]): Uint8Array {
   return records
 }
 
-function batch(contents: readonly (readonly [path: string, bytes: Uint8Array])[]): {
-  bytes: Uint8Array
-  files: SmallFile[]
-} {
-  let start = 0
-  const files = contents.map(([path, bytes]) => {
-    const file = { path, records: recordsOf(bytes), start, mode: 0o644, mtimeNs }
-    start += bytes.byteLength
-    return file
-  })
-  return { bytes: Buffer.concat(contents.map(([, bytes]) => bytes)), files }
+function batch(
+  contents: readonly (readonly [path: string, bytes: Uint8Array])[],
+  mode = 0o644,
+): WriteFilesInput {
+  let end = 0
+  const starts = contents.map(([, bytes]) => (end += bytes.byteLength) - bytes.byteLength)
+  return {
+    bytes: Buffer.concat(contents.map(([, bytes]) => bytes)),
+    files: {
+      paths: contents.map(([path]) => path).join('\0'),
+      records: recordsOf(...contents.map(([, bytes]) => bytes).filter((bytes) => bytes.byteLength > 0)),
+      counts: Uint32Array.from(contents, ([, bytes]) => Math.min(1, bytes.byteLength)),
+      starts: Float64Array.from(starts),
+      modes: new Uint16Array(contents.length).fill(mode),
+      mtimes: new BigInt64Array(contents.length).fill(mtimeNs),
+      copies: new Map(),
+      replaced: new Map(),
+    },
+  }
 }
 
 test('writeFiles writes what matches and tells what does not', async () => {
   await using folder = temporaryFolder()
-  const { bytes, files } = batch([
+  const input = batch([
     [folder.at('a'), Buffer.from('alpha')],
     [folder.at('b'), Buffer.from('beta')],
     [folder.at('missing', 'c'), Buffer.from('gamma')],
     [folder.at('d'), Buffer.from('delta')],
   ])
-  bytes[6] = 0
+  input.bytes[6] = 0
   writeFileSync(partNames(folder.at('d')).part, 'left by an interrupted run, and longer')
-  const { outcomes } = writeFiles({ bytes, files })
-  assert.deepEqual(
-    outcomes.map((outcome) => Object.keys(outcome)[0]),
-    ['fingerprint', 'bad', 'error', 'fingerprint'],
-  )
+  const { fingerprints, bad, failures } = writeFiles(input)
+  assert.deepEqual(bad, [1])
+  assert.deepEqual([...failures.keys()], [2])
   assert.deepEqual(readdirSync(folder.path).sort(), ['a', 'd'])
   assert.equal(readFileSync(folder.at('d'), 'utf8'), 'delta')
   assert.equal(statSync(folder.at('a'), { bigint: true }).mtimeNs, mtimeNs)
-  const [first] = outcomes
-  assert.ok(first && 'fingerprint' in first)
   const found = inspectPath(folder.at('a'))
-  assert.deepEqual(found.kind === 'file' && found.fingerprint, first.fingerprint)
+  assert.deepEqual(found.kind === 'file' && found.fingerprint, unpackFingerprint(fingerprints, 0))
+  assert.equal(unpackFingerprint(fingerprints, 1).inode, 0n)
+})
+
+test('files get their exact modes whatever the umask, and however many share a folder', async () => {
+  await using folder = temporaryFolder()
+  const before = process.umask(0o077)
+  try {
+    for (const mode of [0o777, 0o664, 0o600, 0o444, 0o000])
+      writeFiles(
+        batch(
+          ['1', '2'].map((number) => [folder.at(`${mode}-${number}`), Buffer.from('x')]),
+          mode,
+        ),
+      )
+    for (const name of readdirSync(folder.path))
+      assert.equal(statSync(folder.at(name)).mode & 0o7777, Number.parseInt(name, 10), name)
+  } finally {
+    process.umask(before)
+  }
+  assert.equal(readdirSync(folder.path).length, 10)
+})
+
+test('lookAgain tells what was touched since', async () => {
+  await using folder = temporaryFolder()
+  const names = ['same', 'touched', 'gone']
+  const { fingerprints } = writeFiles(batch(names.map((name) => [folder.at(name), Buffer.from(name)])))
+  writeFileSync(folder.at('touched'), 'TOUCHED')
+  rmSync(folder.at('gone'))
+  const paths = names.map((name) => folder.at(name)).join('\0')
+  assert.deepEqual([...lookAgain({ paths, fingerprints }).same], [1, 0, 0])
 })
 
 test('an empty file needs no bytes', async () => {
   await using folder = temporaryFolder()
-  writeFiles({
-    bytes: new Uint8Array(0),
-    files: [{ path: folder.at('empty'), records: new Uint8Array(0), start: 0, mode: 0o400, mtimeNs }],
-  })
+  writeFiles(batch([[folder.at('empty'), Buffer.alloc(0)]]))
   assert.equal(statSync(folder.at('empty')).size, 0)
 })
 
@@ -70,13 +102,16 @@ test('neither a taken name nor a link under the name of a part is written throug
   writeFileSync(folder.at('victim'), 'precious')
   writeFileSync(folder.at('taken'), 'mine')
   symlinkSync('victim', partNames(folder.at('trap')).part)
-  const { outcomes } = writeFiles(
+  const { failures } = writeFiles(
     batch([
       [folder.at('taken'), Buffer.from('x')],
       [folder.at('trap'), Buffer.from('y')],
     ]),
   )
-  assert.ok(outcomes.every((outcome) => 'error' in outcome && outcome.error.code === 'E_CONFLICT'))
+  assert.deepEqual(
+    [...failures.values()].map(({ code }) => code),
+    ['E_CONFLICT', 'E_CONFLICT'],
+  )
   assert.equal(readFileSync(folder.at('victim'), 'utf8'), 'precious')
   assert.equal(readFileSync(folder.at('taken'), 'utf8'), 'mine')
 })
@@ -86,16 +121,17 @@ test('a full disk leaves nothing under a final name', { skip: tmpfsSkipReason },
   using disk = mountTmpfs(folder.at('disk'), 1024 * 1024)
   assert.ok(disk)
   const big = Buffer.alloc(700_000, 5)
-  const { outcomes } = writeFiles(
+  const { failures } = writeFiles(
     batch([
       [folder.at('disk', 'one'), big],
       [folder.at('disk', 'two'), big],
       [folder.at('disk', 'three'), Buffer.from('small')],
     ]),
   )
-  const [one, two, three] = outcomes
-  assert.ok(one && 'fingerprint' in one && three && 'fingerprint' in three)
-  assert.ok(two && 'error' in two && two.error.code === 'E_NO_SPACE')
+  assert.deepEqual(
+    [...failures].map(([index, { code }]) => [index, code]),
+    [[1, 'E_NO_SPACE']],
+  )
   assert.deepEqual(readdirSync(folder.at('disk')).sort(), ['one', 'three'])
 })
 
