@@ -69,6 +69,8 @@ async function startFerry() {
         shareSeconds: await hashed,
         receiveSeconds: received.seconds,
         totalSeconds,
+        shareCpuSeconds: share.cpuSeconds,
+        receiveCpuSeconds: received.cpuSeconds,
         sharePeakRssBytes: share.peakRssBytes,
         receivePeakRssBytes: received.peakRssBytes,
         contentBytesFetched: summary.bytes.fetched,

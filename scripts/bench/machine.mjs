@@ -1,7 +1,8 @@
 // Where and with what the figures were measured.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statfsSync } from 'node:fs'
-import { arch, cpus, release, totalmem, type } from 'node:os'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
+import { parseLoopbackBytes } from './parsers.mjs'
 
 /** First line of a command's output, or undefined when it cannot be run. */
 function firstLine(command, ...args) {
@@ -13,14 +14,23 @@ function firstLine(command, ...args) {
   }
 }
 
-export function describeMachine(folder) {
+/** A folder in a file system that lies in memory, where there is one. */
+export function memoryFolder() {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+}
+
+export function fileSystemOf(folder) {
+  return firstLine('sh', '-c', 'df --output=fstype "$0" | tail -n 1', folder) ?? 'unknown'
+}
+
+export function describeMachine() {
   return {
     system: `${type()} ${release()} ${arch()}`,
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryBytes: totalmem(),
-    folder,
-    fileSystem: firstLine('stat', '--file-system', '--format=%T', folder) ?? 'unknown',
+    /** Before the first run: what else the machine had to do. */
+    loadAverage: loadavg()[0],
   }
 }
 
@@ -31,6 +41,7 @@ export function describeVersions() {
     ssh: firstLine('sh', '-c', 'ssh -V 2>&1'),
     tar: firstLine('tar', '--version'),
     cp: firstLine('cp', '--version'),
+    iperf3: firstLine('iperf3', '--version'),
   }
 }
 
@@ -40,19 +51,20 @@ export function describeCommit() {
   return firstLine('git', 'status', '--porcelain', '--untracked-files=no') ? `${commit}+` : commit
 }
 
-/** Bytes free for us in a folder's file system. */
+/** Bytes free for us in a folder's file system, and in memory if it lies there. */
 export function freeBytes(folder) {
   const stat = statfsSync(folder)
-  return stat.bavail * stat.bsize
+  const free = stat.bavail * stat.bsize
+  if (fileSystemOf(folder) !== 'tmpfs') return free
+  const available = Number(/^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1])
+  // Half a GiB for both ends and for who measures them.
+  return Math.min(free, available * 1024 - 2 ** 29)
 }
 
 /** All bytes that have crossed the loopback interface, headers included; undefined where there is no /proc. */
 export function loopbackBytes() {
   try {
-    const line = readFileSync('/proc/net/dev', 'latin1')
-      .split('\n')
-      .find((text) => text.trim().startsWith('lo:'))
-    return Number(line.split(':')[1].trim().split(/\s+/)[0])
+    return parseLoopbackBytes(readFileSync('/proc/net/dev', 'latin1'))
   } catch {
     return undefined
   }

@@ -1,149 +1,137 @@
-// `npm run bench`: ferry against rsync, scp, tar and cp on this machine, over loopback, in turn in one run.
-//   npm run bench -- [--quick] [--only WORKLOAD]… [--against CONTENDER]… [--runs N] [--folder DIR] [--no-save]
-// What it measures: from the start of `ferry share` to the end of `ferry receive`, both new processes with empty data
-// directories, against the run time of each other client. Every result is compared with the source.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// `npm run bench`: every figure of the table of goals, on this machine, over loopback, in one run.
+//   npm run bench -- [--quick] [--part memory|disk|figures]… [--only NAME]… [--against CONTENDER]… [--runs N]
+//                    [--folder DIR] [--disk DIR] [--no-save]
+// memory and disk: from the start of `ferry share` to the end of `ferry receive`, both new processes with empty data
+// directories, against the run time of each other client. Contenders take turns, every result is compared with its
+// source. In memory that is all; on a disk others leave their data in the page cache, while ferry ends when it is on the
+// disk: there the others' time counts until it is.
+// figures: what single parts of ferry reach, each by a program of its own (figures.mjs).
+// --only takes names of workloads and of figures. A quick run does the same with an eighth of the data, once.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { figureNames, measureFigure } from './figures.mjs'
+import { judge } from './goals.mjs'
+import { describeMachine, describeVersions, fileSystemOf, freeBytes, memoryFolder } from './machine.mjs'
+import { enterOwnNetwork } from './own-network.mjs'
+import { formatMebibytes, formatTable, goalRows, timeRows, workloadRows } from './report.mjs'
+import { projectFolder, saveResult } from './results.mjs'
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const partNames = ['memory', 'figures', 'disk']
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    part: { type: 'string', multiple: true, default: [] },
     only: { type: 'string', multiple: true, default: [] },
     against: { type: 'string', multiple: true, default: [] },
     runs: { type: 'string' },
     folder: { type: 'string' },
+    disk: { type: 'string' },
     'no-save': { type: 'boolean', default: false },
   },
 })
-const scale = options.quick ? 0.125 : 1
-const runs = Number(options.runs ?? (options.quick ? 1 : 3))
+const { quick } = options
+const scale = quick ? 0.125 : 1
+const runs = Number(options.runs ?? (quick ? 1 : 5))
 if (!Number.isInteger(runs) || runs < 1) fail('--runs wants a whole number from 1')
 
-if (spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' }).status !== 0)
+const ownNetwork = enterOwnNetwork()
+if (spawnSync(process.execPath, [join(projectFolder, 'scripts', 'build.mjs')], { stdio: 'inherit' }).status)
   process.exit(1)
 const { contenders, missingPrograms } = await import('./contenders.mjs')
 const { workloads } = await import('./workloads.mjs')
-const { describeCommit, describeMachine, describeVersions, freeBytes, loopbackBytes } = await import(
-  './machine.mjs'
-)
-const { formatRatios, formatWorkload, mediansOf } = await import('./report.mjs')
-const { differences, listTree } = await import('../../dist/test/support/listing.js')
-const { removeTree } = await import('../../dist/test/support/temporary-folder.js')
+const { measureWorkload, openPlace } = await import('./transfers.mjs')
 
-const chosenWorkloads = choose(workloads, options.only, '--only')
-const chosenContenders = choose(
-  contenders,
+const parts = choose(partNames, options.part, '--part')
+const wanted = choose([...workloads.map(({ name }) => name), ...figureNames], options.only, '--only')
+const wantedWorkloads = workloads.filter(({ name }) => wanted.includes(name))
+const wantedFigures = figureNames.filter((name) => wanted.includes(name))
+const wantedNames = choose(
+  contenders.map(({ name }) => name),
   options.against.length > 0 ? ['ferry', ...options.against] : [],
   '--against',
-).filter((contender) => {
+)
+const wantedContenders = contenders.filter((contender) => {
+  if (!wantedNames.includes(contender.name)) return false
   const missing = missingPrograms(contender)
   if (missing.length > 0) console.log(`${contender.name} is skipped: ${missing.join(', ')} not installed`)
   return missing.length === 0
 })
 
-const parent = options.folder ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
-// Source, old version and result of the largest workload, and the data directories.
-const neededBytes = 3.5 * 2 ** 30 * scale
-if (freeBytes(parent) < neededBytes)
-  fail(
-    `${parent} has too little room; ${(neededBytes / 2 ** 30).toFixed(1)} GiB are needed`,
-    'choose another place with --folder DIR, or use --quick',
-  )
-const folder = mkdtempSync(join(parent, 'ferry-bench-'))
-process.on('exit', () => removeTree(folder))
+const places = []
+process.on('exit', () => {
+  for (const place of places) place[Symbol.dispose]()
+})
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
 
-const results = []
-for (const workload of chosenWorkloads) {
-  const result = await measure(workload)
-  results.push(result)
-  console.log(formatWorkload(result))
-}
-console.log(formatRatios(results))
-if (!options['no-save']) save()
-
-/** Prepares a workload, and lets every contender run in turn, `runs` times. */
-async function measure(workload) {
-  const base = join(folder, workload.name)
-  const source = join(base, 'source')
-  const old = join(base, 'old')
-  mkdirSync(base)
-  workload.prepare({ source, old, scale })
-  const expected = listTree(source)
-  const files = [...expected.values()].filter((listed) => listed.kind === 'file')
-  const figures = new Map()
-  for (let run = 0; run < runs; run++)
-    for (const contender of rotate(chosenContenders, run)) {
-      const scratch = join(base, 'scratch')
-      const result = join(base, 'into', basename(source))
-      mkdirSync(result, { recursive: true })
-      const hasOld = existsSync(old)
-      if (hasOld) execFileSync('cp', ['-a', `${old}/.`, `${result}/`])
-      await using started = await contender.start({ scratch, source })
-      const wireBefore = loopbackBytes()
-      const figure = await started.run({ source, result, scratch, hasOld })
-      if (wireBefore !== undefined) figure.wireBytes = loopbackBytes() - wireBefore
-      const wrong = differences(expected, listTree(result), aspectsOf(contender))
-      if (wrong.length > 0)
-        throw new Error(`${contender.name} did not deliver ${workload.name}:\n${wrong.join('\n')}`)
-      figures.set(contender.name, [...(figures.get(contender.name) ?? []), figure])
-      console.log(`${workload.name} ${run + 1}/${runs} ${contender.name} ${figure.totalSeconds.toFixed(2)} s`)
-      removeTree(scratch)
-      removeTree(join(base, 'into'))
-    }
-  removeTree(base)
-  return {
-    name: workload.name,
-    title: workload.title(scale),
-    files: files.length,
-    bytes: files.reduce((sum, file) => sum + file.size, 0),
-    runs,
-    medians: Object.fromEntries([...figures].map(([name, list]) => [name, mediansOf(list)])),
-    figures: Object.fromEntries(figures),
+const startedMs = performance.now()
+const record = { quick, machine: describeMachine(), versions: describeVersions(), ownNetwork }
+if (parts.includes('memory') && wantedWorkloads.length > 0)
+  record.memory = await measurePart(options.folder ?? memoryFolder(), {
+    onDisk: false,
+    contenders: wantedContenders,
+  })
+if (parts.includes('figures') && wantedFigures.length > 0) {
+  record.figures = {}
+  for (const name of wantedFigures) {
+    console.log(`figure: ${name}`)
+    record.figures[name] = measureFigure(name, { quick })
   }
 }
+if (parts.includes('disk') && wantedWorkloads.length > 0)
+  record.disk = await measurePart(options.disk ?? join(projectFolder, 'bench', 'tmp'), {
+    onDisk: true,
+    // scp and tar say nothing new there, and cp is no transfer.
+    contenders: wantedContenders.filter(
+      ({ name }) => options.against.length > 0 || ['ferry', 'rsync daemon', 'rsync over ssh'].includes(name),
+    ),
+  })
 
-/** ferry is held to everything it promises, the others to content. */
-function aspectsOf(contender) {
-  return contender.name === 'ferry' ? undefined : ['kind', 'size', 'hash']
+for (const part of ['memory', 'disk'])
+  if (record[part]) {
+    const { workloads: measured, fileSystem } = record[part]
+    console.log(
+      `\n${part} (${fileSystem}), median of ${runs}\n${formatTable(timeRows(measured, { onDisk: part === 'disk' }))}`,
+    )
+  }
+console.log(`\n${formatTable(goalRows(judge(record, { missing: false })))}`)
+if (quick) console.log('\nA quick run is a check: the goals are meant for a full one.')
+if (!ownNetwork)
+  console.log('\nOther programs used the same loopback interface: their bytes count as wire too.')
+console.log(`\n${((performance.now() - startedMs) / 60_000).toFixed(1)} minutes`)
+if (!options['no-save']) console.log(`Saved as ${saveResult('bench', record)}`)
+
+/** Measures all wanted workloads in one place. */
+async function measurePart(parent, { onDisk, contenders: taking }) {
+  mkdirSync(parent, { recursive: true })
+  const neededBytes = wantedWorkloads.reduce((most, { gibibytes }) => Math.max(most, 2.2 * gibibytes), 0.5)
+  // Trees of many files stay on a disk until the end, of every run of every contender.
+  const keptBytes = onDisk ? 1.7 * (runs * taking.length + 1) : 0
+  const neededGiB = (neededBytes + keptBytes) * scale
+  if (freeBytes(parent) < neededGiB * 2 ** 30)
+    fail(
+      `${parent} has too little room; ${neededGiB.toFixed(1)} GiB are needed`,
+      `choose another place with ${onDisk ? '--disk' : '--folder'} DIR, or use --quick`,
+    )
+  const place = openPlace(parent, { onDisk })
+  places.push(place)
+  const results = []
+  for (const workload of wantedWorkloads) {
+    const result = await measureWorkload(workload, { place, contenders: taking, runs, scale })
+    results.push(result)
+    console.log(
+      `\n${onDisk ? 'on disk, ' : ''}${result.title} (${result.files} files, ${formatMebibytes(result.bytes)}; median of ${runs})\n${formatTable(workloadRows(result, { onDisk }))}\n`,
+    )
+  }
+  return { folder: parent, fileSystem: fileSystemOf(parent), workloads: results }
 }
 
-/** Another one starts each time, so that none always profits from what the one before has warmed. */
-function rotate(list, by) {
-  return list.map((_, index) => list[(index + by) % list.length])
-}
-
+/** The wanted ones of all names, or all when none is wanted. */
 function choose(all, names, option) {
   for (const name of names)
-    if (!all.some((each) => each.name === name))
-      fail(`${option} ${name} is not known`, `choose from: ${all.map((each) => each.name).join(', ')}`)
-  return names.length === 0 ? all : all.filter((each) => names.includes(each.name))
-}
-
-function save() {
-  const commit = describeCommit()
-  const target = join(root, 'bench', 'results')
-  const file = join(
-    target,
-    `${new Date().toISOString().slice(0, 10)}-${commit}${options.quick ? '-quick' : ''}.json`,
-  )
-  mkdirSync(target, { recursive: true })
-  const record = {
-    version: 1,
-    measuredAt: new Date().toISOString(),
-    commit,
-    quick: options.quick,
-    machine: describeMachine(folder),
-    versions: describeVersions(),
-    workloads: results,
-  }
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
-  console.log(`\nSaved as ${file.slice(root.length + 1)}`)
+    if (!all.includes(name)) fail(`${option} ${name} is not known`, `choose from: ${all.join(', ')}`)
+  return names.length === 0 ? all : all.filter((name) => names.includes(name))
 }
 
 function fail(message, hint) {

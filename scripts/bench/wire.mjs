@@ -1,28 +1,24 @@
-// What the wire alone can do: memory to memory through `session.read`, both ends on this machine, one thread each.
-//   npm run build && node scripts/bench/wire.mjs [tls-first|noise-only]
+// What the wire alone can do, memory to memory over one connection: `session.read` beside a plain node:tls socket, in
+// turn. Both ends are on this machine, a thread each.
+//   npm run build && node scripts/bench/wire.mjs [--rounds N] [--mebibytes N] [--noise] [--json]
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:tls'
+import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-
-const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url))
-const { testHost, testProvider, testSession } = await load('test/support/hosts.js')
-const { memoryOffer } = await load('test/support/memory-offer.js')
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createCertificate } from '../../dist/src/node/tls/certificate.js'
+import { testHost, testProvider, testSession } from '../../dist/test/support/hosts.js'
+import { memoryOffer } from '../../dist/test/support/memory-offer.js'
+import { median } from './report.mjs'
 
 const MiB = 1024 * 1024
 const fileBytes = 64 * MiB
+const pieceBytes = 4096
 
-/** Runs `read` until `count` calls are done, `depth` of them at once; seconds. */
-async function timed(count, depth, read) {
-  let next = 0
-  const startedMs = performance.now()
-  const lane = async () => {
-    while (next < count) await read(next++)
-  }
-  await Promise.all(Array.from({ length: depth }, lane))
-  return (performance.now() - startedMs) / 1000
-}
-
-async function provide() {
-  const served = await testProvider({ host: { encrypters: workerData } })
+/** Serves a file of random bytes in memory to ferry sessions. */
+async function serveFerry({ encrypters }) {
+  const served = await testProvider({ host: { encrypters } })
   const file = new Uint8Array(randomBytes(fileBytes))
   const offer = memoryOffer({ owner: served.host.identity, files: [file] })
   served.provider.offer(offer)
@@ -30,41 +26,145 @@ async function provide() {
   parentPort.postMessage({ peer, addresses: [...addresses], secret: offer.secret })
 }
 
-async function measure(encrypters) {
-  const worker = new Worker(new URL(import.meta.url), { workerData: encrypters })
-  const host = await new Promise((resolve) => worker.once('message', resolve))
+/** Writes as many bytes as the client names, 1 MiB a call; the reference that TLS in Node can reach. */
+async function serveTls() {
+  const { cert, key } = await createCertificate(await generateKeyPair('Ed25519'))
+  const file = randomBytes(fileBytes)
+  const server = createServer({ cert, key, ...cipher }, (socket) => {
+    socket.on('data', (request) => {
+      let left = Number(request.readBigUInt64LE())
+      const pump = () => {
+        while (left > 0) {
+          const at = left % fileBytes
+          left -= MiB
+          if (socket.write(file.subarray(at, at + MiB))) continue
+          socket.once('drain', pump)
+          return
+        }
+      }
+      pump()
+    })
+  })
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
+}
+
+/** The same for both: what ferry's own connections agree on where the processor has AES instructions. */
+const cipher = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' }
+
+async function startServer(role, options) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { role, ...options } })
+  const [message] = await once(worker, 'message')
+  return message
+}
+
+/** Runs `read` until `count` calls are done, `depth` of them at once. */
+async function readAll(count, depth, read) {
+  let next = 0
+  const lane = async () => {
+    while (next < count) await read(next++)
+  }
+  await Promise.all(Array.from({ length: depth }, lane))
+}
+
+/** Seconds, and the processor time of both ends, which are threads of this process. */
+async function timed(work) {
+  const cpuBefore = process.cpuUsage()
+  const startedMs = performance.now()
+  await work()
+  const seconds = (performance.now() - startedMs) / 1000
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { seconds, cpuSeconds: (user + system) / 1e6 }
+}
+
+async function measure({ rounds, mebibytes, encrypters }) {
+  const host = await startServer('ferry', { encrypters })
   const receiver = await testHost({ listen: false, encrypters })
   const session = await testSession(receiver, { host }, host.secret)
-  console.log(`${encrypters}, 1 GiB from memory to memory, 1 MiB a read, 8 MiB under way`)
-  for (let round = 1; round <= 3; round++) {
-    const before = process.cpuUsage()
-    const seconds = await timed(1024, 8, (index) =>
+  const socket = connect({
+    port: await startServer('tls'),
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ...cipher,
+  })
+  await once(socket, 'secureConnect')
+
+  const stream = () =>
+    readAll(mebibytes, 8, (index) =>
       session.read([{ entry: 0, offset: (index * MiB) % fileBytes, length: MiB }]),
     )
-    const { user, system } = process.cpuUsage(before)
-    const cpu = ((user + system) / 1e6).toFixed(1)
-    console.log(
-      `  ${((1024 * MiB) / 1e6 / seconds).toFixed(0)} MB/s, ${cpu} s of processor time for both ends`,
-    )
-  }
-  for (const [ranges, count, depth] of [
-    [1, 20_000, 64],
-    [64, 3_000, 16],
-  ]) {
-    const seconds = await timed(count, depth, (index) =>
+  const tlsStream = () =>
+    new Promise((resolve) => {
+      let left = mebibytes * MiB
+      const take = (bytes) => {
+        left -= bytes.byteLength
+        if (left > 0) return
+        socket.off('data', take)
+        resolve()
+      }
+      socket.on('data', take)
+      const request = Buffer.alloc(8)
+      request.writeBigUInt64LE(BigInt(left))
+      socket.write(request)
+    })
+  const pieces = (ranges, reads, depth) => () =>
+    readAll(reads, depth, (index) =>
       session.read(
         Array.from({ length: ranges }, (_, at) => ({
           entry: 0,
-          offset: (index * 8191 + at * 5000) % (fileBytes - 4096),
-          length: 4096,
+          offset: (index * 8191 + at * 5000) % (fileBytes - pieceBytes),
+          length: pieceBytes,
         })),
       ),
     )
-    const rate = Math.round((ranges * count) / seconds)
-    console.log(`  ${rate} pieces of 4 KiB a second, ${ranges} a read, ${depth} reads under way`)
+
+  const samples = { ferry: [], tls: [], together: [], alone: [] }
+  const megabytes = (mebibytes * MiB) / 1e6
+  for (let round = 0; round < rounds; round++) {
+    samples.ferry.push(await timed(stream))
+    samples.tls.push(await timed(tlsStream))
+    samples.together.push(await timed(pieces(64, 3000, 16)))
+    samples.alone.push(await timed(pieces(1, 20_000, 64)))
   }
-  process.exit(0)
+  const middle = (name, figure) => median(samples[name].map(figure))
+  return {
+    encrypters,
+    mebibytes,
+    ferryMegabytesPerSecond: middle('ferry', ({ seconds }) => megabytes / seconds),
+    tlsMegabytesPerSecond: middle('tls', ({ seconds }) => megabytes / seconds),
+    ferryCpuSecondsPerGiB: middle('ferry', ({ cpuSeconds }) => (cpuSeconds / mebibytes) * 1024),
+    tlsCpuSecondsPerGiB: middle('tls', ({ cpuSeconds }) => (cpuSeconds / mebibytes) * 1024),
+    piecesPerSecond: middle('together', ({ seconds }) => (64 * 3000) / seconds),
+    piecesPerSecondAlone: middle('alone', ({ seconds }) => 20_000 / seconds),
+    samples,
+  }
 }
 
-if (isMainThread) await measure(process.argv[2] ?? 'tls-first')
-else await provide()
+if (isMainThread) {
+  const { values: options } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      mebibytes: { type: 'string', default: '1024' },
+      noise: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const result = await measure({
+    rounds: Number(options.rounds),
+    mebibytes: Number(options.mebibytes),
+    encrypters: options.noise ? 'noise-only' : 'tls-first',
+  })
+  const round = Math.round
+  if (options.json) console.log(JSON.stringify(result))
+  else
+    console.log(
+      [
+        `${result.encrypters}, ${result.mebibytes} MiB from memory to memory, median of ${options.rounds}`,
+        `  ferry     ${round(result.ferryMegabytesPerSecond)} MB/s, ${result.ferryCpuSecondsPerGiB.toFixed(2)} s of processor time a GiB for both ends`,
+        `  node:tls  ${round(result.tlsMegabytesPerSecond)} MB/s, ${result.tlsCpuSecondsPerGiB.toFixed(2)} s`,
+        `  ${round(result.piecesPerSecond)} pieces of 4 KiB a second, 64 a read; ${round(result.piecesPerSecondAlone)}, one a read`,
+      ].join('\n'),
+    )
+  // Servers, sessions and threads would keep the process alive, and there is nothing to lose.
+  process.exit(0)
+} else if (workerData.role === 'ferry') await serveFerry(workerData)
+else await serveTls()

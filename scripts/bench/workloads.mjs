@@ -1,4 +1,4 @@
-// The five workloads. Each makes a folder `source`, and says where the receiver starts from: from nothing, or from an
+// The six workloads. Each makes a folder `source`, and says where the receiver starts from: from nothing, or from an
 // older version of it. All bytes come from fixed seeds, except for the files of the machine in the mixed tree.
 import {
   chmodSync,
@@ -18,33 +18,33 @@ import { createRandomBytes, writeRandomFile, writeRandomTree } from '../../dist/
 
 const MiB = 1 << 20
 
-/** `scale` is 1 in a full run and smaller in a quick one. `old` is what the receiver has already. */
+/**
+ * `scale` is 1 in a full run and smaller in a quick one; `gibibytes` is the size of the source, and of the old version, at
+ * scale 1. `old` is what the receiver has already. Those of many files come last: removing them disturbs the disk.
+ */
 export const workloads = [
   {
     name: 'large',
-    title: (scale) => `one file of ${1024 * scale} MiB`,
+    gibibytes: 1,
+    title: (scale) => `one file of ${formatSize(1024 * scale)}`,
     prepare({ source, scale }) {
       mkdirSync(source)
       writeRandomFile(join(source, 'large.bin'), 1024 * scale * MiB, 'large')
     },
   },
   {
-    name: 'small',
-    title: (scale) => `${(10_000 * scale).toLocaleString('en')} files of 16 KiB`,
+    name: 'huge',
+    gibibytes: 4,
+    title: (scale) => `one file of ${formatSize(4096 * scale)}`,
     prepare({ source, scale }) {
-      writeRandomTree(source, { files: 10_000 * scale, bytesEach: 16_384, seed: 'small' })
-    },
-  },
-  {
-    name: 'mixed',
-    title: (scale) => `mixed tree of about ${1024 * scale} MiB`,
-    prepare({ source, scale }) {
-      writeMixedTree(source, 1024 * scale * MiB)
+      mkdirSync(source)
+      writeRandomFile(join(source, 'huge.bin'), 4096 * scale * MiB, 'huge')
     },
   },
   {
     name: 'edited',
-    title: (scale) => `${1024 * scale} MiB with 1 MiB inserted in front and ten bytes changed`,
+    gibibytes: 2,
+    title: (scale) => `${formatSize(1024 * scale)} with 1 MiB inserted and ten bytes changed`,
     prepare({ source, old, scale }) {
       mkdirSync(old)
       mkdirSync(source)
@@ -53,13 +53,34 @@ export const workloads = [
     },
   },
   {
+    name: 'small',
+    gibibytes: 0.2,
+    title: (scale) => `${(10_000 * scale).toLocaleString('en')} files of 16 KiB`,
+    prepare({ source, scale }) {
+      writeRandomTree(source, { files: 10_000 * scale, bytesEach: 16_384, seed: 'small' })
+    },
+  },
+  {
+    name: 'mixed',
+    gibibytes: 1.2,
+    title: (scale) => `mixed tree of ${formatSize(1024 * scale)}`,
+    prepare({ source, scale }) {
+      writeMixedTree(source, 1024 * scale * MiB)
+    },
+  },
+  {
     name: 'tiny',
+    gibibytes: 0.6,
     title: (scale) => `${(100_000 * scale).toLocaleString('en')} files of 1 KiB`,
     prepare({ source, scale }) {
       writeRandomTree(source, { files: 100_000 * scale, bytesEach: 1024, seed: 'tiny' })
     },
   },
 ]
+
+function formatSize(mebibytes) {
+  return mebibytes < 1024 ? `${mebibytes} MiB` : `${mebibytes / 1024} GiB`
+}
 
 /** Copies `from` with 1 MiB of new bytes in front, and ten single bytes changed, evenly spread. */
 export function writeEdited(from, to) {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { runProcess, startProcess, type Exit, type ProcessOptions, type RunningProcess } from './process.ts'
+import { startProcess, type Exit, type ProcessOptions, type RunningProcess } from './process.ts'
 
 /** The compiled command. */
 export const ferryCommand: string = resolve(import.meta.dirname, '..', '..', 'bundle', 'cli', 'main.js')
@@ -14,6 +14,8 @@ export interface FerryOptions extends Omit<ProcessOptions, 'env'> {
   /** The data directory (FERRY_HOME); it is made if missing. */
   readonly home: string
   readonly env?: Readonly<Record<string, string>>
+  /** A command that runs ferry in its turn, such as `ip netns exec NAME`. */
+  readonly through?: readonly string[]
 }
 
 /** What a ferry process sees of its environment: the path to programs, its home, and what the test adds. */
@@ -30,17 +32,12 @@ export function ferryEnvironment({ home, env }: Pick<FerryOptions, 'home' | 'env
 }
 
 export function startFerry(args: readonly string[], options: FerryOptions): RunningProcess {
-  return startProcess(process.execPath, [ferryCommand, ...args], {
-    ...options,
-    env: ferryEnvironment(options),
-  })
+  const [command, ...rest] = [...(options.through ?? []), process.execPath, ferryCommand, ...args]
+  return startProcess(command as string, rest, { ...options, env: ferryEnvironment(options) })
 }
 
 export async function runFerry(args: readonly string[], options: FerryOptions): Promise<Exit> {
-  return await runProcess(process.execPath, [ferryCommand, ...args], {
-    ...options,
-    env: ferryEnvironment(options),
-  })
+  return await startFerry(args, options).exit
 }
 
 export interface RunningShare extends RunningProcess {

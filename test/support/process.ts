@@ -15,6 +15,8 @@ export interface Exit {
   readonly seconds: number
   /** Largest resident set that was seen, in bytes; it is read every 20 ms, so the last growth may be missed. */
   readonly peakRssBytes: number
+  /** Processor time of all its threads, user and system, as it was last seen; it is read with the memory. */
+  readonly cpuSeconds: number
 }
 
 export interface RunningProcess extends AsyncDisposable {
@@ -23,6 +25,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly stdout: string
   readonly stderr: string
   readonly peakRssBytes: number
+  readonly cpuSeconds: number
   /** Resolves at the end of the process, whatever it was; never rejects. */
   readonly exit: Promise<Exit>
   /**
@@ -45,7 +48,7 @@ export interface ProcessOptions {
   readonly onStdout?: (bytes: Buffer) => void
 }
 
-const rssSampleMs = 20
+const sampleMs = 20
 
 /** Processes that must not outlive the test, even one that ends in the middle. */
 const alive = new Set<ChildProcess>()
@@ -65,6 +68,7 @@ export function startProcess(
   let stdout = ''
   let stderr = ''
   let peakRssBytes = 0
+  let cpuSeconds = 0
   let ended: Exit | undefined
   const listeners = new Set<() => void>()
   const notify = (): void => {
@@ -83,15 +87,19 @@ export function startProcess(
     stderr += text
     notify()
   })
-  const sampler = setInterval(() => {
+  const sample = (): void => {
+    if (ended) return
     peakRssBytes = Math.max(peakRssBytes, readPeakRss(child.pid))
-  }, rssSampleMs)
+    cpuSeconds = Math.max(cpuSeconds, readCpuSeconds(child.pid))
+  }
+  const sampler = setInterval(sample, sampleMs)
 
   const exit = new Promise<Exit>((resolve) => {
     const finish = (code: number | undefined, signal: NodeJS.Signals | undefined): void => {
       clearInterval(sampler)
       alive.delete(child)
-      ended = { code, signal, stdout, stderr, seconds: (performance.now() - started) / 1000, peakRssBytes }
+      const seconds = (performance.now() - started) / 1000
+      ended = { code, signal, stdout, stderr, seconds, peakRssBytes, cpuSeconds }
       resolve(ended)
       notify()
     }
@@ -112,7 +120,12 @@ export function startProcess(
       return stderr
     },
     get peakRssBytes() {
+      sample()
       return peakRssBytes
+    },
+    get cpuSeconds() {
+      sample()
+      return cpuSeconds
     },
     exit,
     waitFor: (pattern) =>
@@ -164,5 +177,19 @@ function readPeakRss(pid: number | undefined): number {
     return Number(match?.[1] ?? 0) * 1024
   } catch {
     return 0 // It has ended, or this is not Linux.
+  }
+}
+
+/** The kernel counts in ticks, of which Linux shows a hundred a second on every machine. */
+const ticksPerSecond = 100
+
+function readCpuSeconds(pid: number | undefined): number {
+  try {
+    // The name of the command comes first, in parentheses, and may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+  } catch {
+    return 0
   }
 }
