@@ -93,7 +93,7 @@ export async function runReceive(
         folders: createFolders(destination.root, destination.isNew && finished.size === 0),
         overwrite: options.overwrite ?? 'never',
         safeLinks: options.safeLinks ?? false,
-        underWay: createSemaphore(underWayBytes),
+        underWay: createSemaphore(Math.max(underWayBytes, session.windowBytes)),
         copying: createSemaphore(copiesAtOnce),
         homes: createChunkHomes(),
         index,

@@ -29,7 +29,7 @@ import {
 import { checkRoot, createReceiverHandshake, refusalError } from './receiver-handshake.ts'
 import { pendingItems, pendingReply } from './session-requests.ts'
 import { createRequestTable } from './request-table.ts'
-import { createSessionLanes, lanesFor, windowFor } from './lanes/session-lanes.ts'
+import { createSessionLanes, windowFor } from './lanes/session-lanes.ts'
 import type { SessionLanes } from './lanes/session-lanes.ts'
 import { readContent } from './read-content.ts'
 import type { EntryRange, Holdings, PeerAddresses, PeerSession } from './session.ts'
@@ -147,7 +147,7 @@ async function converse(
       lanes = createSessionLanes({
         provider,
         secret: welcome.laneSecret,
-        count: lanesFor(roundTripMs),
+        roundTripMs,
         table,
         signal: ending.signal,
         onBroken: (error) => channel.abort(error),

@@ -29,6 +29,8 @@ export type CreatePending<Value> = (
 export interface RequestTable {
   frame(type: number, body: Uint8Array): void
   data(id: number, piece: Uint8Array): void
+  /** Where the next content of a request may be put directly. */
+  space(id: number): Uint8Array | undefined
   /** The link is gone: everything under way is rejected. */
   ended(error: FerryError | undefined): void
   /**
@@ -124,6 +126,7 @@ export function createRequestTable(
           throw broken(`a frame of type ${type} after the welcome`)
       }
     },
+    space: (id) => underWay.get(id)?.space?.(),
     data(id, piece) {
       settle(id, find(id).data(piece))
     },

@@ -13,6 +13,8 @@ type Failures = readonly { readonly index: number; readonly reason: RangeFailure
 /** One request. Each method throws E_PROTOCOL when it has no place in the answer; true means the answer is whole. */
 export interface Pending {
   data(piece: Uint8Array): boolean
+  /** Where the next content may be put before it is handed to `data`. */
+  space?(): Uint8Array
   answer(lengths: readonly number[]): boolean
   failed(list: Failures): boolean
   reply(value: ReplyValue): boolean
@@ -24,6 +26,7 @@ export interface Pending {
 
 interface Parts {
   data?(piece: Uint8Array): boolean
+  space?(): Uint8Array
   answer?(lengths: readonly number[]): boolean
   failed?(list: Failures): boolean
   reply?(value: ReplyValue): boolean
@@ -78,16 +81,19 @@ export function pendingRead(
         while (taken < piece.byteLength) {
           const room = Math.min(runEnd - at, piece.byteLength - taken)
           if (room === 0) throw broken('more content than was asked for')
-          bytes.set(
-            taken === 0 && room === piece.byteLength ? piece : piece.subarray(taken, taken + room),
-            at,
-          )
+          const isThere = piece.buffer === bytes.buffer && piece.byteOffset + taken === bytes.byteOffset + at
+          if (!isThere)
+            bytes.set(
+              taken === 0 && room === piece.byteLength ? piece : piece.subarray(taken, taken + room),
+              at,
+            )
           at += room
           taken += room
           skipGap()
         }
         return isWhole()
       },
+      space: () => bytes.subarray(at, runEnd),
       failed(list) {
         if (at > 0 || failures.length > 0) throw broken('failures are told after content')
         failures = list

@@ -35,7 +35,10 @@ export interface ShareDescription {
 export type RangeFailure = 'changed' | 'unreadable' | 'unknown'
 
 export interface ReadOptions extends RunOptions {
-  /** Where the bytes go, as long as all ranges together; left out, they come in memory of their own. */
+  /**
+   * Where the bytes go, as long as all ranges together; left out, they come in memory of their own. After a failure
+   * something may still be written there.
+   */
   readonly into?: Uint8Array | undefined
 }
 

@@ -54,12 +54,8 @@ export async function readRanges(
   ranges: readonly EntryRange[],
 ): Promise<RangesRead> {
   const slab = slabs.lend(ranges.reduce((sum, range) => sum + range.length, 0))
-  try {
-    return { ...(await readInto(run, ranges, slab.bytes)), release: slab.release }
-  } catch (error) {
-    slab.release()
-    throw error
-  }
+  // After a failure it is not given back: a link may still be reading into it.
+  return { ...(await readInto(run, ranges, slab.bytes)), release: slab.release }
 }
 
 async function readInto(

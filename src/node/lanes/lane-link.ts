@@ -8,8 +8,8 @@ const closeTimeoutMs = 5_000
 
 export interface LaneSocket {
   readonly socket: TLSSocket
-  /** Tells where decrypted bytes go. */
-  onData(take: (bytes: Uint8Array) => void): void
+  /** Hands over what arrives; whoever can, reads it to where `handler` wants it. */
+  onData(handler: Pick<LinkHandler, 'data' | 'space'>): void
 }
 
 export function laneLink({ socket, onData }: LaneSocket): Link {
@@ -20,7 +20,7 @@ export function laneLink({ socket, onData }: LaneSocket): Link {
   return {
     open(opened) {
       handler = opened
-      onData((bytes) => handler?.data(bytes))
+      onData(opened)
       socket.on('error', (error) => (failure = error))
       socket.on('end', () => handler?.remoteEnded())
       socket.on('close', () => handler?.closed(failure))

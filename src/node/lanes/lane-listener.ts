@@ -63,7 +63,7 @@ export function createLanePort(): LanePort {
     }
     owner.open++
     secured.once('close', () => owner.open--)
-    owner.onLane({ socket: secured, onData: (take) => void secured.on('data', take) })
+    owner.onLane({ socket: secured, onData: ({ data }) => void secured.on('data', data) })
   })
 
   function secure(socket: Socket): void {

@@ -5,19 +5,26 @@ import { FerryError } from '../../shared/errors.ts'
 import type { RunOptions } from '../../shared/options.ts'
 import { handshakeTimeoutMs } from '../limits.ts'
 import { laneTls, type LaneKey } from './keys.ts'
+import type { LinkHandler } from '../wire/link.ts'
 import type { LaneSocket } from './lane-link.ts'
 
 /** TLS hands over at most one record of 16 KiB at a time. */
 const readBufferBytes = 64 * 1024
+
+export interface OpenedLane extends LaneSocket {
+  /** What the TCP handshake took: close to the round trip, as nothing but the two systems has a part in it. */
+  readonly connectMs: number
+}
 
 /** @throws E_UNREACHABLE when the port does not answer, or answers without knowing the key; E_CANCELLED */
 export function openLane(
   { host, port }: { readonly host: string; readonly port: number },
   { identity, psk }: LaneKey,
   { signal }: RunOptions = {},
-): Promise<LaneSocket> {
+): Promise<OpenedLane> {
   return new Promise((resolve, reject) => {
-    let take: (bytes: Uint8Array) => void = () => undefined
+    let handler: Pick<LinkHandler, 'data' | 'space'> | undefined
+    const scratch = new Uint8Array(readBufferBytes)
     const options: ConnectionOptions & Pick<SocketConstructorOpts, 'onread'> = {
       ...laneTls,
       host,
@@ -26,17 +33,20 @@ export function openLane(
       // The key is the identity: without it the handshake fails, since no authority is trusted for anything else.
       ca: [],
       checkServerIdentity: () => undefined,
-      // One buffer for everything that comes: as stream events each 16 KiB would be an allocation of its own, and twice
-      // the processor time.
+      // Read to where it is wanted, or into one buffer for everything else: as stream events each 16 KiB would be an
+      // allocation of its own, and twice the processor time.
       onread: {
-        buffer: new Uint8Array(readBufferBytes),
+        buffer: () => handler?.space() ?? scratch,
         callback(length: number, buffer: Uint8Array) {
-          take(buffer.subarray(0, length))
+          handler?.data(buffer.subarray(0, length))
           return true
         },
       },
     }
+    const startedMs = performance.now()
+    let connectMs = 0
     const socket = connect(options)
+    socket.once('connect', () => (connectMs = performance.now() - startedMs))
     const fail = (cause?: Error): void => {
       settle()
       socket.destroy()
@@ -57,7 +67,7 @@ export function openLane(
     socket.once('close', stop)
     socket.once('secureConnect', () => {
       settle()
-      resolve({ socket, onData: (to) => (take = to) })
+      resolve({ socket, connectMs, onData: (to) => (handler = to) })
     })
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted) stop()

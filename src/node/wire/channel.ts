@@ -72,6 +72,7 @@ export function openChannel(link: Link, accepts: FrameLimits, handler: ChannelHa
         abort(toFerryError(error, 'Cannot go on with the peer'))
       }
     },
+    space: () => (isOpen ? parser.space() : undefined),
     remoteEnded() {
       if (parser.atBoundary) void close()
       else abort(broken('it ended in the middle of a frame'))

@@ -76,11 +76,15 @@ export interface FrameHandler {
   frame(type: number, body: Uint8Array): void
   /** The next content bytes of request `id`: a view that is only good during the call. */
   data(id: number, piece: Uint8Array): void
+  /** Where the next content of request `id` may be put directly. It is then handed to `data` all the same. */
+  space?(id: number): Uint8Array | undefined
 }
 
 export interface FrameParser {
   /** Whatever the handler throws comes out of here. @throws E_PROTOCOL */
   push(bytes: Uint8Array): void
+  /** Where the next bytes belong, if that is known: at most so many must then be put there before they are pushed. */
+  space(): Uint8Array | undefined
   /** True between two frames: the only place where a conversation may end. */
   readonly atBoundary: boolean
 }
@@ -125,6 +129,11 @@ export function createFrameParser(limits: FrameLimits, handler: FrameHandler): F
   return {
     get atBoundary() {
       return headerFilled === 0
+    },
+    space() {
+      const isInContent = dataLeft > 0 && headerFilled === headerWanted
+      const space = isInContent ? handler.space?.(id) : undefined
+      return space && space.byteLength > 0 ? space.subarray(0, dataLeft) : undefined
     },
     push(bytes) {
       let at = 0

@@ -23,6 +23,8 @@ export interface Link {
 export interface LinkHandler {
   /** The bytes are only good during the call. */
   data(bytes: Uint8Array): void
+  /** Where the next bytes are wanted; a link that can reads them to there, as many as fit. */
+  space(): Uint8Array | undefined
   /** The other end sends no more. */
   remoteEnded(): void
   /** The link is gone; the error when it did not end well. */

@@ -26,7 +26,7 @@ test('a lane carries bytes both ways, behind the key alone', async () => {
 
   const received: Buffer[] = []
   const whole = Promise.withResolvers<void>()
-  const nothing = { remoteEnded: () => undefined, closed: () => undefined }
+  const nothing = { space: () => undefined, remoteEnded: () => undefined, closed: () => undefined }
   laneLink(opened).open({
     ...nothing,
     data(bytes) {
