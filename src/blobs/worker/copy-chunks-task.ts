@@ -34,6 +34,14 @@ export interface CopyChunksOutput {
 /** Enough for one sequential read, small beside the memory of a receive. */
 const bufferBytes = 4 * 1024 * 1024
 
+/** Used again by every call in this thread, which ends before it returns. */
+let space = new Uint8Array(0)
+
+function spaceFor(length: number): Uint8Array {
+  if (space.byteLength < length) space = new Uint8Array(Math.max(length, bufferBytes))
+  return space.subarray(0, length)
+}
+
 /** Opens the first of these files that is there. */
 export function openFirst(paths: readonly string[]): number | undefined {
   for (const path of paths) {
@@ -46,7 +54,8 @@ export function openFirst(paths: readonly string[]): number | undefined {
   return undefined
 }
 
-function openSource({ paths, fingerprint }: CopySource): number | undefined {
+/** Undefined when it is not there, or not what it was. */
+export function openSource({ paths, fingerprint }: CopySource): number | undefined {
   const fd = openFirst(paths)
   if (fd === undefined) return undefined
   const stat = fstatSync(fd, { bigint: true })
@@ -87,7 +96,7 @@ export function copyChunks(input: CopyChunksInput): CopyChunksOutput {
         length += chunkLengthAt(input.records, last)
         last++
       } while (last < count && length + chunkLengthAt(input.records, last) <= bufferBytes)
-      const bytes = new Uint8Array(length)
+      const bytes = spaceFor(length)
       const places = new Float64Array((last - first) * 2)
       readRuns(fd, input, first, last, bytes)
       for (let index = first; index < last; index++) {

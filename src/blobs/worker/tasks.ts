@@ -5,6 +5,7 @@
 
 import type { PartTarget } from '../tree-writer/part-file.ts'
 import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
+import type { FindShiftInput, FindShiftOutput } from './find-shift-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
 import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
 import type {
@@ -35,6 +36,7 @@ export interface TaskMap {
   subChunks: { input: SubChunksInput; output: SubChunksOutput }
   writeChunks: { input: WriteChunksInput; output: WriteChunksOutput }
   copyChunks: { input: CopyChunksInput; output: CopyChunksOutput }
+  findShift: { input: FindShiftInput; output: FindShiftOutput }
   readPart: { input: ReadPartInput; output: ReadPartOutput }
   patchChunks: { input: PatchChunksInput; output: WriteChunksOutput }
   writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { syncPart } from '../tree-writer/part-file.ts'
 import { copyChunks } from './copy-chunks-task.ts'
+import { findShift } from './find-shift-task.ts'
 import { finishPart } from './finish-part-task.ts'
 import { cutRegion, ingestFiles } from './ingest-task.ts'
 import { compareFiles, inspectFiles, lookAgain } from './inspect-files-tasks.ts'
@@ -30,6 +31,7 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   subChunks: { run: subChunks, moves: ({ lists }) => lists.map((list) => list.buffer) },
   writeChunks: { run: writeChunks },
   copyChunks: { run: copyChunks },
+  findShift: { run: findShift },
   readPart: { run: readPart, moves: ({ bytes }) => (bytes ? [bytes] : []) },
   patchChunks: { run: patchChunks },
   writeFiles: { run: writeFiles, moves: ({ fingerprints }) => [fingerprints.buffer] },

@@ -6,15 +6,17 @@ import { chunkHashAt, chunkHashOffset, chunkLengthAt, type ChunkRecords } from '
 import { createArrival, type ChunkHome } from '../../blobs/chunk-homes.ts'
 import { createChunkListCheck } from '../../blobs/manifest/entry-rules.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
-import { placedChunkBytes, writePlacedChunk } from '../../blobs/part-journal.ts'
+import { placedChunkBytes, placedCount, writePlacedChunk } from '../../blobs/part-journal.ts'
 import { planReuse, type ReusePlan, type ReuseSource } from '../../blobs/plan-reuse.ts'
 import type { FileFingerprint } from '../../blobs/store/store.ts'
 import { openPart, type OpenPart } from '../../blobs/tree-writer/part-file.ts'
 import type { CopySource } from '../../blobs/worker/copy-chunks-task.ts'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import { copyGroup, groupCopies } from './copy-local.ts'
+import { copyShifted, type EditedFile } from './copy-shifted.ts'
 import { batchesOf, fetchChunks, pickChunks, targetOf } from './fetch-chunks.ts'
 import { applyPatch, planPatches, type OldFile } from './patch-stretches.ts'
+import { cutOldVersion } from './local-sources.ts'
 import { createPending, type Pending } from './pending.ts'
 import { batchBytes, type ReceiveRun } from './run.ts'
 
@@ -36,6 +38,8 @@ export interface WantedFile {
   readonly sources: readonly LocalSource[]
   /** The file that it replaces, when that may be alike: changed places are then looked at more closely. */
   readonly old: OldFile | undefined
+  /** The same file, when it has not been cut. */
+  readonly edited: EditedFile | undefined
   /** Told how many bytes of the file are in place. */
   onBytes(bytes: number): void
 }
@@ -57,6 +61,9 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
   const home: ChunkHome = { pathsOf: () => [part.names.part, file.disk], isLarge: true, arrival }
   const pending = createPending()
   const count = countBytes(run, file, part, pending)
+  let { trusted } = part
+  let { sources, old } = file
+  let shiftedBytes = 0
   const check = createChunkListCheck(entry)
   const pieces: ChunkRecords[] = []
   /** Chunks that other files, or this one elsewhere, are about to have. */
@@ -64,6 +71,18 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
   let offset = 0
   let nextTrusted = 0
   try {
+    if (file.edited) {
+      const isNew = placedCount(trusted) === 0
+      const shifted = isNew ? await copyShifted(run, file.edited, part, count.reused) : undefined
+      if (shifted) {
+        ;({ placed: trusted, old } = shifted)
+        shiftedBytes = count.reusedBytes()
+      } else {
+        const { path, fingerprint } = file.edited
+        const cut = await cutOldVersion(run, path, fingerprint, entry.chunkSize)
+        if (cut) ({ sources, old } = { sources: [cut.source, ...sources], old: cut.old })
+      }
+    }
     for await (const records of file.records) {
       throwIfCancelled(run.signal)
       check.push(records)
@@ -71,16 +90,19 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
       const plan = planReuse({
         records,
         offset,
-        trusted: part.trusted,
+        trusted,
         nextTrusted,
-        sources: [...file.sources, run.homes],
+        sources: [...sources, run.homes],
       })
       offset = plan.offsets[plan.offsets.length - 1] as number
       nextTrusted = plan.nextTrusted
       part.forget(plan.forgotten)
       rememberHomes(run, home, records, plan)
-      count.reused(bytesOf(records, plan.kept) + (await makeHoles(run, part, records, plan)))
-      for (const group of groupCopies(run, file, home, records, plan)) {
+      const zeroBytes = await makeHoles(run, part, records, plan)
+      count.reused(bytesOf(records, plan.kept) - shiftedBytes + zeroBytes)
+      // They were kept, all of them: the whole list is one piece.
+      shiftedBytes = 0
+      for (const group of groupCopies(run, { sources }, home, records, plan)) {
         const copy = async (): Promise<void> => {
           const copied = await copyGroup(run, file, part, records, plan, group)
           count.reused(copied)
@@ -89,12 +111,19 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
         if (group.home) waiting.push({ home: group.home, copy })
         else await pending.add(run.copying.acquire(run.signal), copy)
       }
-      const patches = await planPatches(run, file, records, plan)
+      const patches = await planPatches(run, { number: file.number, old }, records, plan)
       const patched = new Set<number>()
       for (const patch of patches) {
         for (let chunk = patch.stretch.from; chunk < patch.stretch.until; chunk++) patched.add(chunk)
         await pending.add(run.underWay.acquire(run.signal, patch.fetchedBytes), async () => {
-          const fetched = await applyPatch(run, file, part, records, plan, patch)
+          const fetched = await applyPatch(
+            run,
+            { number: file.number, entry, old },
+            part,
+            records,
+            plan,
+            patch,
+          )
           count.fetched(fetched)
           count.reused(patch.stretch.length - fetched)
         })

@@ -25,30 +25,33 @@ export interface LocalSources {
   readonly old: OldFile | undefined
 }
 
-/** `disk`: where the file goes. */
+/** A file of the user that is about to be replaced, as a source. */
+export interface OldSource {
+  readonly source: LocalSource
+  readonly records: ChunkRecords
+  readonly old: OldFile
+}
+
+/** @param disk where the file goes  @param cutOld whether what is there now is a source; that may cost reading all of it */
 export async function findLocalSources(
   run: ReceiveRun,
   entry: Pick<FileEntry, 'chunkSize' | 'size'>,
   disk: string,
   progress: ItemProgress,
+  cutOld: boolean,
 ): Promise<LocalSources> {
   const sources: LocalSource[] = []
   const lists: ChunkRecords[] = []
   let replaced: OldFile | undefined
-  const existing = inspectPath(disk)
-  if (existing.kind === 'file') {
+  const existing = cutOld ? inspectPath(disk) : undefined
+  if (existing?.kind === 'file') {
     progress.bytes(0, 'hash')
-    const records = await listOfExisting(run, disk, existing.fingerprint, entry.chunkSize)
+    const found = await cutOldVersion(run, disk, existing.fingerprint, entry.chunkSize)
     progress.bytes(0, 'fetch')
-    if (records) {
-      const source = { paths: [disk], fingerprint: existing.fingerprint }
-      const list = createListSource(records)
-      sources.push({
-        find: (hash, length) => list.find(hash, length),
-        locate: (offset) => ({ source, offset }),
-      })
-      lists.push(records)
-      replaced = { path: disk, fingerprint: existing.fingerprint, list }
+    if (found) {
+      sources.push(found.source)
+      lists.push(found.records)
+      replaced = found.old
     }
   }
   const old = readOldPart(disk, entry.size)
@@ -62,6 +65,24 @@ export async function findLocalSources(
   }
   sources.push(await storeSource(run))
   return { sources, lists, old: replaced }
+}
+
+/** The version that is to be replaced as a source; undefined when it cannot be read. */
+export async function cutOldVersion(
+  run: Pick<ReceiveRun, 'pool' | 'store' | 'signal'>,
+  disk: string,
+  fingerprint: FileFingerprint,
+  chunkSize: number,
+): Promise<OldSource | undefined> {
+  const records = await listOfExisting(run, disk, fingerprint, chunkSize)
+  if (!records) return undefined
+  const copySource = { paths: [disk], fingerprint }
+  const list = createListSource(records)
+  const source: LocalSource = {
+    find: (hash, length) => list.find(hash, length),
+    locate: (offset) => ({ source: copySource, offset }),
+  }
+  return { source, records, old: { path: disk, fingerprint, list } }
 }
 
 /** The chunk list of a file of the user: from the index when that is fresh, else by cutting it as the wanted one is cut. */

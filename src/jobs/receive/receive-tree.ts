@@ -11,6 +11,7 @@ import {
   type SymlinkEntry,
 } from '../../blobs/manifest/entry.ts'
 import { nameChunkList } from '../../blobs/manifest/nodes.ts'
+import { isFresh } from '../../blobs/store/is-fresh.ts'
 import { inspectPath } from '../../blobs/worker/inspect-files-tasks.ts'
 import { concernsOneFile, batchBytes, type ReceiveRun } from './run.ts'
 import { concatBytes } from '../../shared/bytes.ts'
@@ -18,6 +19,7 @@ import { mapBounded } from '../../shared/concurrency.ts'
 import { toFerryError } from '../../shared/errors.ts'
 import { parentPath } from '../../shared/paths.ts'
 import { reportError } from '../job.ts'
+import type { EditedFile } from './copy-shifted.ts'
 import { judgeFiles, type NumberedFile, type Verdict } from './judge-files.ts'
 import { receiveLargeFile } from './large-file.ts'
 import { findLocalSources } from './local-sources.ts'
@@ -43,7 +45,11 @@ export interface TreeOptions {
   readonly onComplete: (number: number, entry: FileEntry, disk: string) => void
 }
 
-type LargeItem = TreeItem & { readonly entry: FileEntry }
+type LargeItem = TreeItem & {
+  readonly entry: FileEntry
+  /** What `records` gives, when all of it is known. */
+  readonly whole?: ChunkRecords
+}
 
 type Work =
   | { readonly kind: 'small'; readonly files: readonly NumberedFile[] }
@@ -195,12 +201,14 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
     if (verdict?.kind === 'keep') return progress.done({ phase: 'skipped' })
     if (verdict?.kind === 'conflict') throw verdict.error
     if (!verdict) return progress.done({ phase: 'skipped' })
-    const local = await findLocalSources(run, entry, verdict.disk, progress)
+    const edited = editedFile(run, file, verdict.disk)
+    const local = await findLocalSources(run, entry, verdict.disk, progress, edited === undefined)
     const received = await receiveLargeFile(run, {
       number,
       entry,
       disk: verdict.disk,
       replaces: verdict.replaces,
+      edited,
       records: file.records ?? options.listOf(file, local.lists),
       sources: local.sources,
       old: local.old,
@@ -240,7 +248,17 @@ async function withContent(run: ReceiveRun, item: LargeItem): Promise<LargeItem>
   for await (const records of item.records) pieces.push(records)
   const whole = concatBytes(pieces)
   const content = chunkCount(whole) <= maxInlineChunks ? whole : nameChunkList(whole).reference
-  return { number: item.number, entry: { ...item.entry, content }, records: once(whole) }
+  return { number: item.number, entry: { ...item.entry, content }, records: once(whole), whole }
+}
+
+/** What has the file's name, when its own list is known whole and that one's is not. */
+function editedFile(run: ReceiveRun, { whole, entry }: LargeItem, disk: string): EditedFile | undefined {
+  const existing = whole && inspectPath(disk)
+  if (!whole || existing?.kind !== 'file') return undefined
+  const { fingerprint } = existing
+  const row = run.store.files.get(disk)
+  if (row && isFresh(row, fingerprint) && row.chunkSize === entry.chunkSize) return undefined
+  return { path: disk, fingerprint, records: whole }
 }
 
 async function* once(records: ChunkRecords): AsyncGenerator<ChunkRecords> {

@@ -57,10 +57,11 @@ async function* tell(
 async function receive(
   into: string,
   change: (event: LiveEvent) => LiveEvent | undefined = (event) => event,
-  options: FakeRunOptions & { readonly jobs?: number } = {},
+  options: FakeRunOptions & { readonly jobs?: number; readonly contents?: readonly FakeEntry[] } = {},
 ) {
-  const share: FakeShare = fakeShare(tree, {
-    live: () => tell(share, tree, change),
+  const { contents = tree } = options
+  const share: FakeShare = fakeShare(contents, {
+    live: () => tell(share, contents, change),
   })
   const run = fakeRun(share, into, pool, options)
   try {
@@ -149,4 +150,73 @@ test('sealedNumber counts what was dropped before', () => {
     [0, 1, 2, 3, 4, 5].map((number) => sealedNumber(number, [1, 4])),
     [0, undefined, 1, 2, undefined, 3],
   )
+})
+
+const old = patternBytes(16_000_000, 77)
+const added = patternBytes(60_000, 78)
+const half = old.byteLength / 2
+/** What became of the old version, and how much of it may be fetched. */
+const edits: Record<string, { readonly content: Buffer; readonly most: number }> = {
+  'a byte changed': {
+    content: Buffer.concat([old.subarray(0, half), Buffer.from('!'), old.subarray(half + 1)]),
+    most: 10_000,
+  },
+  'something inserted': {
+    content: Buffer.concat([old.subarray(0, half), added, old.subarray(half)]),
+    most: 80_000,
+  },
+  'something cut out': {
+    content: Buffer.concat([old.subarray(0, half), old.subarray(half + 60_000)]),
+    most: 20_000,
+  },
+  'something in front': { content: Buffer.concat([added, old]), most: 80_000 },
+  'something at the end': { content: Buffer.concat([old, added]), most: 80_000 },
+  'its front cut off': { content: old.subarray(60_000), most: 20_000 },
+  'its end cut off': { content: old.subarray(0, -60_000), most: 20_000 },
+  'halves swapped': { content: Buffer.concat([old.subarray(half), old.subarray(0, half)]), most: 50_000 },
+  'two insertions': {
+    content: Buffer.concat([added, old.subarray(0, half), added, old.subarray(half)]),
+    most: 170_000,
+  },
+  'mostly something else': {
+    content: Buffer.concat([patternBytes(11_000_000, 79), old.subarray(11_000_000)]),
+    most: 11_200_000,
+  },
+}
+
+for (const [name, { content, most }] of Object.entries(edits))
+  test(`a live share over an old version: ${name}`, async () => {
+    await using folder = temporaryFolder()
+    mkdirSync(folder.at('into'))
+    writeFileSync(folder.at('into', 'file'), old)
+    const { run } = await receive(folder.at('into'), undefined, {
+      contents: [{ path: 'file', content }],
+      overwrite: 'always',
+    })
+    assert.equal(run.tally.failures().count, 0)
+    assert.ok(readFileSync(folder.at('into', 'file')).equals(content))
+    const { fetched, reused } = run.tally.bytes
+    assert.ok(fetched <= most, `${fetched} bytes were fetched`)
+    assert.equal(fetched + reused, content.byteLength)
+  })
+
+test('what an interrupted run had of an edited file is kept', async () => {
+  await using folder = temporaryFolder()
+  mkdirSync(folder.at('into'))
+  writeFileSync(folder.at('into', 'file'), old)
+  const content = Buffer.concat([old.subarray(0, half), added, old.subarray(half)])
+  const options = { contents: [{ path: 'file', content }], overwrite: 'always' } as const
+  const stop = new AbortController()
+  const stopped = receive(
+    folder.at('into'),
+    (event) => {
+      if (event.type === 'end') setTimeout(() => stop.abort(), 15)
+      return event
+    },
+    { ...options, signal: stop.signal },
+  )
+  await stopped.catch(() => undefined)
+  const { run } = await receive(folder.at('into'), undefined, options)
+  assert.ok(readFileSync(folder.at('into', 'file')).equals(content))
+  assert.ok(run.tally.bytes.fetched <= 80_000)
 })
