@@ -9,18 +9,7 @@ import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../ch
 import { subChunksOf } from '../chunker/sub-chunks.ts'
 import { hash } from '../hash.ts'
 import { changedError, sourceError, statSource, withSource } from '../open-source.ts'
-
-/** A file as the manifest promises it. */
-export interface SourceFile {
-  /** Absolute. */
-  readonly path: string
-  readonly size: number
-  readonly mtimeNs: bigint
-  /** The path may lead through links, because it was shared with --follow-symlinks. */
-  readonly follow?: boolean | undefined
-  /** Its content was checked although its time differs: then only that it stays as it is counts. */
-  readonly trusted?: boolean | undefined
-}
+import { unpackSources, type PackedSources, type SourceFile } from './packed-sources.ts'
 
 /** Three numbers a range: index into the files (−1: of none), offset, length. */
 export type PackedRanges = Float64Array<ArrayBuffer>
@@ -34,7 +23,7 @@ export interface RangeProblem {
 }
 
 export interface ReadRangesInput {
-  readonly files: readonly SourceFile[]
+  readonly files: PackedSources
   readonly ranges: PackedRanges
   /** Filled with all ranges, one behind the other; failed ones are zeros. Shared with the caller. */
   readonly into: Uint8Array
@@ -44,36 +33,21 @@ export interface ReadRangesOutput {
   readonly failed: readonly RangeProblem[]
 }
 
-interface Range {
-  readonly file: number
-  readonly offset: number
-  readonly length: number
-}
-
-function unpackRanges(packed: PackedRanges): Range[] {
-  return Array.from({ length: packed.length / 3 }, (_, index) => ({
-    file: packed[index * 3] as number,
-    offset: packed[index * 3 + 1] as number,
-    length: packed[index * 3 + 2] as number,
-  }))
-}
-
 /** Reads ranges; those of one file that follow each other with one open, and those that touch with one read. */
 export function readRanges(input: ReadRangesInput): ReadRangesOutput {
-  const ranges = unpackRanges(input.ranges)
-  const bytes = input.into
+  const { ranges, into: bytes } = input
+  const fileAt = unpackSources(input.files)
   const failed: RangeProblem[] = []
   let at = 0
   for (let first = 0; first < ranges.length; ) {
-    const number = (ranges[first] as Range).file
+    const number = ranges[first] as number
     let next = first
     let length = 0
-    while (ranges[next]?.file === number) length += (ranges[next++] as Range).length
-    const into = bytes.subarray(at, at + length)
-    const problem = readGroup(input.files[number], ranges.slice(first, next), into)
+    for (; ranges[next] === number; next += 3) length += ranges[next + 2] as number
+    const problem = readGroup(fileAt(number), ranges.subarray(first, next), bytes, at)
     if (problem) {
-      into.fill(0)
-      for (let index = first; index < next; index++) failed.push({ index, ...problem })
+      bytes.fill(0, at, at + length)
+      for (let index = first; index < next; index += 3) failed.push({ index: index / 3, ...problem })
     }
     at += length
     first = next
@@ -83,21 +57,23 @@ export function readRanges(input: ReadRangesInput): ReadRangesOutput {
 
 type Problem = Omit<RangeProblem, 'index'>
 
+/** Reads ranges of one file to `bytes` from `start` on. */
 function readGroup(
   file: SourceFile | undefined,
-  ranges: readonly Range[],
-  into: Uint8Array,
+  ranges: Float64Array,
+  bytes: Uint8Array,
+  start: number,
 ): Problem | undefined {
   if (!file) return { reason: 'unknown', message: 'Cannot read a range that is not in the share' }
   try {
-    withUnchanged(file, (fd) => {
-      let at = 0
-      for (let first = 0; first < ranges.length; ) {
-        const { offset } = ranges[first] as Range
-        let end = offset
-        while (ranges[first]?.offset === end) end += (ranges[first++] as Range).length
-        readFully(fd, file.path, into.subarray(at, at + end - offset), offset)
-        at += end - offset
+    withPromised(file, (fd) => {
+      let at = start
+      for (let index = 0; index < ranges.length; ) {
+        const offset = ranges[index + 1] as number
+        let length = 0
+        for (; ranges[index + 1] === offset + length; index += 3) length += ranges[index + 2] as number
+        readFully(fd, file.path, bytes, at, length, offset)
+        at += length
       }
     })
     return undefined
@@ -108,13 +84,26 @@ function readGroup(
   }
 }
 
-/** Runs `use` with the file open, and fails when the file is not the promised one, or changes meanwhile. */
+const onDisk = (file: SourceFile): string => (file.follow ? realpathSync(file.path) : file.path)
+
+/**
+ * Runs `use` with the file open, and fails when the file is not the promised one, or changes meanwhile. The promise is
+ * the look before; so one look behind the reading tells whether anything was changed until then.
+ */
+function withPromised(file: SourceFile, use: (fd: number) => void): void {
+  if (file.trusted) return withUnchanged(file, use)
+  withSource(onDisk(file), (fd) => {
+    use(fd)
+    const { size, mtimeNs } = statSource(fd, file.path)
+    if (Number(size) !== file.size || mtimeNs !== file.mtimeNs) throw changedError(file.path)
+  })
+}
+
+/** The same for a file that has another time than promised: it must only stay as it is now. */
 function withUnchanged<Result>(file: SourceFile, use: (fd: number) => Result): Result {
-  const path = file.follow ? realpathSync(file.path) : file.path
-  return withSource(path, (fd) => {
+  return withSource(onDisk(file), (fd) => {
     const before = statSource(fd, file.path)
-    if (Number(before.size) !== file.size || (before.mtimeNs !== file.mtimeNs && !file.trusted))
-      throw changedError(file.path)
+    if (Number(before.size) !== file.size) throw changedError(file.path)
     const result = use(fd)
     if (!isSameState(before, statSource(fd, file.path))) throw changedError(file.path)
     return result
@@ -125,9 +114,17 @@ function isSameState(before: BigIntStats, after: BigIntStats): boolean {
   return before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs
 }
 
-function readFully(fd: number, path: string, into: Uint8Array, offset: number): void {
-  for (let done = 0; done < into.byteLength; ) {
-    const count = readSync(fd, into, done, into.byteLength - done, offset + done)
+/** Fills `bytes[at, at + length)` from `offset` of the file. */
+function readFully(
+  fd: number,
+  path: string,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  offset: number,
+): void {
+  for (let done = 0; done < length; ) {
+    const count = readSync(fd, bytes, at + done, length - done, offset + done)
     if (count === 0) throw changedError(path)
     done += count
   }
@@ -144,19 +141,33 @@ export interface RecheckOutput {
   readonly same: boolean
 }
 
+interface Range {
+  readonly file: number
+  readonly offset: number
+  readonly length: number
+}
+
+function unpackRanges(packed: PackedRanges): Range[] {
+  return Array.from({ length: packed.length / 3 }, (_, index) => ({
+    file: packed[index * 3] as number,
+    offset: packed[index * 3 + 1] as number,
+    length: packed[index * 3 + 2] as number,
+  }))
+}
+
 /** Reads and hashes chunks again, whatever time the files have now. */
 export function recheck(input: RecheckInput): RecheckOutput {
   const check = ({ file: number, offset, length }: Range): boolean => {
     const file = input.files[number]
     if (!file) return false
     try {
-      return withUnchanged({ ...file, trusted: true }, (fd) => {
+      return withUnchanged(file, (fd) => {
         let at = 0
         for (let index = 0; index < chunkCount(file.records) && at < offset + length; index++) {
           const chunkLength = chunkLengthAt(file.records, index)
           if (at + chunkLength > offset) {
             const chunk = new Uint8Array(chunkLength)
-            readFully(fd, file.path, chunk, at)
+            readFully(fd, file.path, chunk, 0, chunkLength, at)
             if (!equalBytes(hash(chunk), chunkHashAt(file.records, index))) return false
           }
           at += chunkLength
@@ -172,7 +183,7 @@ export function recheck(input: RecheckInput): RecheckOutput {
 }
 
 export interface SubChunksInput {
-  readonly files: readonly SourceFile[]
+  readonly files: PackedSources
   readonly ranges: PackedRanges
 }
 

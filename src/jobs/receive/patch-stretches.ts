@@ -4,6 +4,7 @@ import { findStretches, planPatch, type ChangedStretch, type PatchPiece } from '
 import type { ReusePlan, ReuseSource } from '../../blobs/plan-reuse.ts'
 import type { FileFingerprint } from '../../blobs/store/store.ts'
 import type { OpenPart } from '../../blobs/tree-writer/part-file.ts'
+import { packSources } from '../../blobs/worker/packed-sources.ts'
 import type { EntryRange } from '../../node/session.ts'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import { fetchChunks, pickChunks, targetOf } from './fetch-chunks.ts'
@@ -51,7 +52,7 @@ export async function planPatches(
       const asked = some.map(({ offset, length }): EntryRange => ({ entry, offset, length }))
       const [wanted, { lists }] = await Promise.all([
         session.subChunks(asked, { signal: run.signal }),
-        run.pool.run('subChunks', { files: [{ path: old.path, size, mtimeNs }], ranges }),
+        run.pool.run('subChunks', { files: packSources([{ path: old.path, size, mtimeNs }]), ranges }),
       ])
       let list = 0
       some.forEach((stretch, index) => {

@@ -1,12 +1,12 @@
 /** Answers peers from the user's own files: what the provider asks of a share, out of the catalogue and the workers. */
-import { join } from 'node:path'
 import { chunkRecordBytes, type ChunkRecords } from '../../blobs/chunk-records.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import { nameChunkList, nodeCount, nodeRecordCount, type NodeList } from '../../blobs/manifest/nodes.ts'
 import type { ObjectTable, ShareRecord } from '../../blobs/store/store.ts'
 import type { LiveLog } from '../../blobs/live-log.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
-import type { PackedRanges, RangeProblem, SourceFile } from '../../blobs/worker/read-task.ts'
+import { packSources, type PackedSources, type SourceFile } from '../../blobs/worker/packed-sources.ts'
+import type { PackedRanges, RangeProblem } from '../../blobs/worker/read-task.ts'
 import type { EntryRange, ReadOutcome } from '../../node/session.ts'
 import type { AdmissionRefusal, Numbering, OfferDescription, ShareOffer } from '../../node/share-offer.ts'
 import { toHex } from '../../shared/bytes.ts'
@@ -74,7 +74,9 @@ export function createOffer(parts: OfferParts): ShareOffer {
         numbers.set(entry, number)
       }
       const isInside = offset + length <= (entries[number]?.size ?? -1)
-      packed.set([isInside ? number : -1, offset, length], index * 3)
+      packed[index * 3] = isInside ? number : -1
+      packed[index * 3 + 1] = offset
+      packed[index * 3 + 2] = length
     }
     const files = entries.map((file) => {
       const path = diskPath(record.sources, file.path)
@@ -148,11 +150,16 @@ export function createOffer(parts: OfferParts): ShareOffer {
 function diskPath(sources: ShareRecord['sources'], path: string): string {
   const slash = path.indexOf('/')
   const top = sources.get(slash < 0 ? path : path.slice(0, slash)) ?? ''
-  return slash < 0 ? top : join(top, path.slice(slash + 1))
+  return slash < 0 ? top : `${top}/${path.slice(slash + 1)}`
 }
 
 /** Without the entries, which the workers need not be sent. */
-const inputOf = ({ files, ranges }: Located): Pick<Located, 'files' | 'ranges'> => ({ files, ranges })
+function inputOf({ files, ranges }: Located): {
+  readonly files: PackedSources
+  readonly ranges: PackedRanges
+} {
+  return { files: packSources(files), ranges }
+}
 
 interface Located {
   readonly entries: readonly FileEntry[]

@@ -6,8 +6,9 @@ import test, { after } from 'node:test'
 import { chunkRecordBytes, writeChunkRecord } from '../../../src/blobs/chunk-records.ts'
 import { subChunksOf } from '../../../src/blobs/chunker/sub-chunks.ts'
 import { hash } from '../../../src/blobs/hash.ts'
+import { packSources, type SourceFile } from '../../../src/blobs/worker/packed-sources.ts'
 import { readRanges, recheck, subChunks } from '../../../src/blobs/worker/read-task.ts'
-import type { PackedRanges, ReadRangesOutput, SourceFile } from '../../../src/blobs/worker/read-task.ts'
+import type { PackedRanges, ReadRangesOutput } from '../../../src/blobs/worker/read-task.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'ferry-read-'))
@@ -28,7 +29,7 @@ function read(files: SourceFile[], packed: PackedRanges): { bytes: Uint8Array } 
   let total = 0
   for (let at = 2; at < packed.length; at += 3) total += packed[at] as number
   const into = new Uint8Array(total).fill(0xee)
-  return { ...readRanges({ files, ranges: packed, into }), bytes: into }
+  return { ...readRanges({ files: packSources(files), ranges: packed, into }), bytes: into }
 }
 
 test('ranges come in the order asked, adjacent, apart, backwards and of several files', () => {
@@ -117,7 +118,7 @@ test('a recheck looks at content only, and at the chunks that the ranges touch',
 
 test('sub-chunks of a range are those of its bytes', () => {
   const content = seededBytes(50_000)
-  const files = [source(content)]
+  const files = packSources([source(content)])
   const { lists } = subChunks({ files, ranges: ranges([0, 1234, 40_000], [0, 49_999, 2]) })
   assert.deepEqual(lists, [subChunksOf(content.subarray(1234, 41_234)), new Uint8Array(0)])
 })
