@@ -30,6 +30,20 @@ function highestPeak(record) {
   return peaks.length === 0 ? undefined : Math.max(...peaks) / MiB
 }
 
+/** ferry's rate on a long link, divided by that of iperf3 with six streams. */
+function link(title, name, limit) {
+  return {
+    title,
+    limit,
+    atLeast: true,
+    unit: '× iperf3 -P 6',
+    read({ links }) {
+      const found = links?.cases.find((each) => each.name === name)
+      return divide(found?.ferryMegabits, found?.iperfMegabits)
+    },
+  }
+}
+
 const ssh = 'rsync over ssh'
 const daemon = 'rsync daemon'
 /** Others leave data in the page cache; their time counts until it is on the disk, as ferry's does. */
@@ -105,6 +119,10 @@ export const goals = [
   ratio('on disk: 100,000 files of 1 KiB', 'disk', 'tiny', daemon, 1, onDisk),
   ratio('on disk: mixed tree of 1 GiB', 'disk', 'mixed', daemon, 1, onDisk),
   ratio('on disk: edited 1 GiB', 'disk', 'edited', daemon, 1, onDisk),
+  link('50 ms, 200 Mbit/s', '200', 0.9),
+  link('50 ms, 1 Gbit/s', '1000', 0.9),
+  link('50 ms, 200 Mbit/s, 0.5 % loss', '200/0.5', 1),
+  link('50 ms, 1 Gbit/s, 0.5 % loss', '1000/0.5', 1),
 ]
 
 /** Texts for a table. `missing` keeps goals that the record has no figure for. */

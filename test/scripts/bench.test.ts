@@ -106,6 +106,18 @@ test('on a disk the time of others counts until their data is there', () => {
   assert.equal(verdictOf(record, 'on disk: one file of 1 GiB')?.verdict, 'pass')
 })
 
+test('each link has a goal of its own', () => {
+  const cases = [
+    { name: '200', ferryMegabits: 90, iperfMegabits: 100 },
+    { name: '200/0.5', ferryMegabits: 90, iperfMegabits: 100 },
+  ]
+  const verdict = (title: string): string | undefined => verdictOf({ links: { cases } }, title)?.verdict
+  assert.deepEqual(
+    [verdict('50 ms, 200 Mbit/s'), verdict('50 ms, 200 Mbit/s, 0.5 % loss'), verdict('50 ms, 1 Gbit/s')],
+    ['pass', 'miss', 'not measured'],
+  )
+})
+
 test('a goal without a figure is not measured, never passed', () => {
   assert.ok(judge({}).every(({ verdict }) => verdict === 'not measured'))
   assert.deepEqual(judge({}, { missing: false }), [])
