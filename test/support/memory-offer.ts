@@ -45,22 +45,22 @@ export function memoryOffer(options: MemoryOfferOptions): MemoryOffer {
   const finishedBy: string[] = []
   let reads = 0
 
-  const outcome = (ranges: readonly EntryRange[]): ReadOutcome => {
-    let total = 0
-    for (const { length } of ranges) total += length
-    const bytes = new Uint8Array(total)
+  const outcome = (ranges: readonly EntryRange[], bytes: Uint8Array): ReadOutcome => {
     const failed: { index: number; reason: 'changed' | 'unknown'; message: string }[] = []
     let at = 0
     for (const [index, { entry, offset, length }] of ranges.entries()) {
       const file = files[entry]
+      const part = bytes.subarray(at, at + length)
       if (options.changed?.has(entry))
         failed.push({ index, reason: 'changed', message: `entry ${entry} changed` })
       else if (!file || offset + length > file.byteLength)
         failed.push({ index, reason: 'unknown', message: `no such range` })
-      else bytes.set(file.subarray(offset, offset + length), at)
+      else part.set(file.subarray(offset, offset + length))
+      if (failed.at(-1)?.index === index) part.fill(0)
       at += length
     }
-    if (options.lies) for (let lie = 0; lie < total; lie += 100) bytes[lie] = (bytes[lie] as number) ^ 1
+    if (options.lies)
+      for (let lie = 0; lie < bytes.byteLength; lie += 100) bytes[lie] = (bytes[lie] as number) ^ 1
     return { bytes, failed }
   }
 
@@ -89,9 +89,9 @@ export function memoryOffer(options: MemoryOfferOptions): MemoryOffer {
     nodeList: (entry) => (entry === 0 ? new Uint8Array(36).fill(7) : undefined),
     nodes: (_entry, indexes) =>
       indexes.some((index) => index > 2) ? undefined : indexes.map((index) => new Uint8Array(36).fill(index)),
-    async read(ranges) {
+    async read(ranges, _numbering, into) {
       reads++
-      return outcome(ranges)
+      return outcome(ranges, into)
     },
     subChunks: async (ranges) => ranges.map(({ length }) => new Uint8Array(18).fill(length & 0xff)),
     recheck: async (ranges) => (ranges.some(({ entry }) => options.changed?.has(entry)) ? 'changed' : 'fine'),
