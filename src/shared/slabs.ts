@@ -10,37 +10,45 @@ export interface Slab {
 }
 
 export interface SlabPool {
-  /** `byteLength` bytes with whatever was in them. More than a slab holds is made for this once. */
+  /** `byteLength` bytes with whatever was in them. */
   lend(byteLength: number): Slab
 }
 
 /** In front of the bytes of every slab, so that a frame and its head can be sent as one piece. */
 export const slabHeadBytes = 16
 
-/** Smaller pieces come as they are: a slab each would spread them over too much memory. */
-const smallBytes = 32 * 1024
+/** Slabs come in powers of two from here on, so that each fits the next piece of about its size. */
+const smallestBytes = 64 * 1024
 
-export interface SlabPoolOptions {
-  /** What a slab holds. Memory that was never touched costs nothing. */
-  readonly slabBytes: number
-  /** Slabs kept for later when nobody uses them. */
-  readonly kept: number
-}
+/** @param keptBytes kept for later while nobody uses them: as much as is usually lent at once, or every slab is made anew */
+export function createSlabPool(keptBytes: number): SlabPool {
+  /** By size. */
+  const free = new Map<number, SharedArrayBuffer[]>()
+  let freeBytes = 0
 
-export function createSlabPool({ slabBytes, kept }: SlabPoolOptions): SlabPool {
-  const free: SharedArrayBuffer[] = []
+  function take(size: number): SharedArrayBuffer {
+    // The one given back last is likely to be in the processor's cache.
+    const buffer = free.get(size)?.pop()
+    if (buffer) freeBytes -= size
+    return buffer ?? new SharedArrayBuffer(slabHeadBytes + size)
+  }
+  function give(buffer: SharedArrayBuffer, size: number): void {
+    if (freeBytes + size > keptBytes) return
+    freeBytes += size
+    const others = free.get(size)
+    if (others) others.push(buffer)
+    else free.set(size, [buffer])
+  }
+
   return {
     lend(byteLength) {
-      const isPooled = byteLength > smallBytes && byteLength <= slabBytes
-      // The one given back last is likely to be in the processor's cache.
-      const buffer =
-        (isPooled ? free.pop() : undefined) ??
-        new SharedArrayBuffer(slabHeadBytes + (isPooled ? slabBytes : byteLength))
+      const size = Math.max(smallestBytes, 2 ** Math.ceil(Math.log2(Math.max(1, byteLength))))
+      const buffer = take(size)
       let isLent = true
       return {
         bytes: new Uint8Array(buffer, slabHeadBytes, byteLength),
         release() {
-          if (isLent && isPooled && free.length < kept) free.push(buffer)
+          if (isLent) give(buffer, size)
           isLent = false
         },
       }

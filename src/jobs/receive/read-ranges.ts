@@ -1,10 +1,10 @@
 /** Reads content from providers, more than one read may carry if need be, and explains what none of them could give. */
 import type { EntryRange, PeerSession, RangeFailure } from '../../node/session.ts'
 import type { FetchedRead } from '../../node/fetcher.ts'
-import { maxReadBytes, maxReadRanges } from '../../node/limits.ts'
+import { longWindowBytes, maxReadBytes, maxReadRanges } from '../../node/limits.ts'
 import { FerryError } from '../../shared/errors.ts'
 import { createSlabPool } from '../../shared/slabs.ts'
-import { batchBytes, underWayBytes, type ReceiveRun } from './run.ts'
+import type { ReceiveRun } from './run.ts'
 
 export interface ReadPiece {
   readonly session: PeerSession
@@ -29,7 +29,7 @@ export const nothingRead: RangesRead = {
 }
 
 /** Content on its way into files. One pool for all receives of the process, as they share its threads. */
-const slabs = createSlabPool({ slabBytes: maxReadBytes, kept: underWayBytes / batchBytes })
+const slabs = createSlabPool(longWindowBytes)
 
 /** Cuts ranges so that none is longer than one read may be. */
 function splitRanges(ranges: readonly EntryRange[]): { range: EntryRange; index: number }[] {

@@ -9,10 +9,11 @@ import { createSlabPool } from '../../shared/slabs.ts'
 import {
   allReadAheadBytes,
   maxHandshakes,
-  maxReadBytes,
+  maxLanes,
   maxSessions,
   maxSessionsPerPeer,
   maxSessionsPerShare,
+  readAheadBytes,
 } from '../limits.ts'
 import type { ShareOffer } from '../share-offer.ts'
 import { converse } from './conversation.ts'
@@ -57,15 +58,15 @@ interface Entry {
   readonly conversations: Set<Conversation>
 }
 
-/** What one busy receiver keeps under way. */
-const slabsKept = 8
+/** Memory that stays for the next answers: what one receiver with all its lanes has read ahead. */
+const keptBytes = (maxLanes + 1) * readAheadBytes
 
 /** Answers `/ferry/1` on this host until disposed. One provider a host. */
 export async function createProvider(host: Host, options: ProviderOptions = {}): Promise<Provider> {
   const entries = new Map<string, Entry>()
   const open = new Set<Conversation>()
   let handshakes = 0
-  const slabs = createSlabPool({ slabBytes: maxReadBytes, kept: slabsKept })
+  const slabs = createSlabPool(keptBytes)
   const allReadAhead = createSemaphore(allReadAheadBytes)
 
   const count = (of: Iterable<Conversation>, peer?: string): number => {
