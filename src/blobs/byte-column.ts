@@ -92,6 +92,8 @@ export interface ByteReader {
   varint(): number
   /** A view (not a copy) of the next bytes. */
   bytes(count: number): Uint8Array
+  /** Copies the next bytes to `target[at]` and behind. True when all of them are ASCII. */
+  copy(count: number, target: Uint8Array, at: number): boolean
 }
 
 /** Every method throws E_MANIFEST `Cannot read <what>: …` when the bytes do not hold what is asked for. */
@@ -139,6 +141,16 @@ export function createByteReader(bytes: Uint8Array, what: string): ByteReader {
     bytes(count) {
       const at = advance(count)
       return bytes.subarray(at, at + count)
+    },
+    copy(count, target, at) {
+      const from = advance(count)
+      let seen = 0
+      for (let index = 0; index < count; index++) {
+        const byte = bytes[from + index] as number
+        target[at + index] = byte
+        seen |= byte
+      }
+      return seen < 0x80
     },
   }
 }

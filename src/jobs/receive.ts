@@ -4,6 +4,7 @@
  * interruption, it goes on where it was.
  */
 import { createChunkHomes } from '../blobs/chunk-homes.ts'
+import { createPathSet } from '../blobs/path-set.ts'
 import { openChunkLookup, type ChunkLookup } from '../blobs/store/chunk-lookup.ts'
 import { openDestination, type Destination } from '../blobs/tree-writer/destination.ts'
 import { createFolders } from '../blobs/tree-writer/folders.ts'
@@ -75,11 +76,12 @@ export async function runReceive(
     let root: Uint8Array
     let session = await firstSession(peers.fetcher, context)
     /** Files of earlier passes over the same share, when one had to be begun again. */
-    const finished = new Set<string>()
+    const finished = createPathSet()
     let finishedBytes = 0
     for (;;) {
       const stop = new AbortController()
       stopPass = stop
+      const isAgain = finished.size > 0
       tally.files.total = finished.size
       tally.bytes.total = finishedBytes
       const run: ReceiveRun = {
@@ -90,7 +92,7 @@ export async function runReceive(
         pool,
         store,
         destination,
-        folders: createFolders(destination.root, destination.isNew && finished.size === 0),
+        folders: createFolders(destination.root, destination.isNew && !isAgain),
         overwrite: options.overwrite ?? 'never',
         safeLinks: options.safeLinks ?? false,
         underWay: createSemaphore(Math.max(underWayBytes, session.windowBytes)),
@@ -102,7 +104,7 @@ export async function runReceive(
         numberOn: (other, entry) => numbering.numberOn(other, entry),
       }
       const passOptions: PassOptions = {
-        wanted: (path) => wanted(path) && !finished.has(path),
+        wanted: isAgain ? (path) => wanted(path) && !finished.has(path) : wanted,
         jobs: options.jobs ?? defaultJobs,
         confirm: (plan) => confirm(options, context, destination, session.share.name, plan),
         onManifest(manifest) {

@@ -24,6 +24,8 @@ export const partSuffix = '.ferry-part'
 export const partJournalSuffix = '.ferry-part.journal'
 
 const reservedName = /\.ferry-part(?:\.journal)?$/i
+/** How a reserved name ends: most names are told by that. */
+const reservedEnds = 'tTlL'
 const drive = /^[a-z]:/i
 
 /** True for a name that ferry itself uses beside the files it writes, so that no manifest may bring it. */
@@ -31,20 +33,28 @@ export function isReservedName(name: string): boolean {
   return name.length >= partSuffix.length && reservedName.test(name)
 }
 
-function nameProblem(name: string): string | undefined {
-  if (name === '') return 'it has an empty name in it'
-  if (name === '.' || name === '..') return `it has a "${name}" in it`
+/** Looks at the name in `path[start, end)`. A million names are checked a second: none is cut out without need. */
+function nameProblem(path: string, start: number, end: number): string | undefined {
+  const length = end - start
+  if (length === 0) return 'it has an empty name in it'
+  if (length === 1 && path[start] === '.') return 'it has a "." in it'
+  if (length === 2 && path[start] === '.' && path[start + 1] === '.') return 'it has a ".." in it'
   // A UTF-16 unit is at most three bytes of UTF-8.
-  if (name.length * 3 > maxNameBytes && Buffer.byteLength(name) > maxNameBytes)
+  if (length * 3 > maxNameBytes && Buffer.byteLength(path.slice(start, end)) > maxNameBytes)
     return `a name in it is longer than ${maxNameBytes} bytes`
-  if (isReservedName(name)) return `names that end in "${partSuffix}" are ferry's own`
-  if (name.includes('\\')) {
-    // Legal on POSIX, a separator on Windows: the path must be harmless under either reading.
-    for (const part of name.split('\\')) {
-      if (part === '' || part === '.' || part === '..') return 'its backslashes could lead out of the folder'
-    }
-  }
+  const last = path[end - 1] as string
+  if (reservedEnds.includes(last) && isReservedName(path.slice(start, end)))
+    return `names that end in "${partSuffix}" are ferry's own`
   return undefined
+}
+
+/** Legal on POSIX, a separator on Windows: the path must be harmless under either reading. */
+function backslashesLeadOut(path: string): boolean {
+  for (const name of path.split('/')) {
+    if (!name.includes('\\')) continue
+    for (const part of name.split('\\')) if (part === '' || part === '.' || part === '..') return true
+  }
+  return false
 }
 
 /** Why `path` cannot be a `TreePath`, or undefined when it can. */
@@ -55,16 +65,17 @@ export function treePathProblem(path: string): string | undefined {
   if (!path.isWellFormed()) return 'it is not valid Unicode'
   if (path.includes('\0')) return 'it has a NUL character in it'
   if (path.startsWith('/')) return 'it is absolute'
-  if (drive.test(path)) return 'it starts with a drive letter'
+  if (path[1] === ':' && drive.test(path)) return 'it starts with a drive letter'
   let depth = 0
   for (let start = 0; start <= path.length; ) {
     if (++depth > maxPathDepth) return `it is deeper than ${maxPathDepth} folders`
     const slash = path.indexOf('/', start)
     const end = slash < 0 ? path.length : slash
-    const problem = nameProblem(path.slice(start, end))
+    const problem = nameProblem(path, start, end)
     if (problem !== undefined) return problem
     start = end + 1
   }
+  if (path.includes('\\') && backslashesLeadOut(path)) return 'its backslashes could lead out of the folder'
   return undefined
 }
 
@@ -89,6 +100,15 @@ export function parseTreePath(input: string | Uint8Array): TreePath {
   if (problem !== undefined)
     throw new FerryError('E_MANIFEST', `Cannot accept the path "${shortenName(path)}": ${problem}`)
   return path as TreePath
+}
+
+/** True when `path` lies in the folder `parent` itself, not deeper; '' is the top. */
+export function isDirectlyIn(path: string, parent: string): boolean {
+  const start = parent === '' ? 0 : parent.length + 1
+  return (
+    (start === 0 || (path.startsWith(parent) && path.charCodeAt(parent.length) === 0x2f)) &&
+    path.indexOf('/', start) < 0
+  )
 }
 
 /** The folder that holds `path`, or '' at the top. */

@@ -4,7 +4,7 @@
  * shortest forms, paths); what entries may stand beside each other is the business of `validate.ts`.
  */
 import { FerryError } from '../../shared/errors.ts'
-import { maxPathBytes, parseTreePath } from '../../shared/paths.ts'
+import { maxPathBytes, parseTreePath, type TreePath } from '../../shared/paths.ts'
 import { createByteColumn, createByteReader } from '../byte-column.ts'
 import { chunkCount, chunkRecordBytes, hashBytes } from '../chunk-records.ts'
 import { maxInlineChunks } from './entry.ts'
@@ -139,27 +139,19 @@ export function decodePage(bytes: Uint8Array): ManifestEntry[] {
     createByteReader(column, 'a page of the manifest'),
   ) as [Reader, Reader, Reader, Reader, Reader, Reader, Reader, Reader]
 
-  const path = Buffer.allocUnsafe(maxPathBytes)
-  let pathLength = 0
+  const nextPath = createPathReader(paths)
   const entries: ManifestEntry[] = []
   for (let index = 0; index < count; index++) {
-    pathLength = readPath(paths, path, pathLength)
-    const base = {
-      path: parseTreePath(path.subarray(0, pathLength)),
-      mode: modes.u16(),
-      mtimeNs: times.i64(),
-    }
+    const path = nextPath()
+    const mode = modes.u16()
+    const mtimeNs = times.i64()
     const kind = kinds[kindColumn.u8()]
-    if (kind === 'file')
-      entries.push({
-        kind,
-        ...base,
-        size: sizes.varint(),
-        chunkSize: readChunkSize(chunkSizes),
-        content: readContent(contents),
-      })
-    else if (kind === 'directory') entries.push({ kind, ...base })
-    else if (kind === 'symlink') entries.push({ kind, ...base, target: readTarget(targets) })
+    if (kind === 'file') {
+      const size = sizes.varint()
+      const chunkSize = readChunkSize(chunkSizes)
+      entries.push({ kind, path, mode, mtimeNs, size, chunkSize, content: readContent(contents) })
+    } else if (kind === 'directory') entries.push({ kind, path, mode, mtimeNs })
+    else if (kind === 'symlink') entries.push({ kind, path, mode, mtimeNs, target: readTarget(targets) })
     else fail('an entry has an unknown kind')
   }
   for (const column of [paths, kindColumn, modes, times, sizes, chunkSizes, contents, targets])
@@ -169,18 +161,29 @@ export function decodePage(bytes: Uint8Array): ManifestEntry[] {
 
 type Reader = ReturnType<typeof createByteReader>
 
-/** Replaces the end of the path before by what the column says; the new length. */
-function readPath(column: Reader, path: Buffer, previousLength: number): number {
-  const shared = column.varint()
-  const suffixLength = column.varint()
-  if (shared > previousLength) fail('a path continues more than the one before it has')
-  if (shared + suffixLength > maxPathBytes) fail(`a path is longer than ${maxPathBytes} bytes`)
-  const suffix = column.bytes(suffixLength)
-  // One path has one encoding: all that can be shared is.
-  if (suffixLength > 0 && shared < previousLength && path[shared] === suffix[0])
-    fail('a path shares less than it could with the one before')
-  path.set(suffix, shared)
-  return shared + suffixLength
+/** Each path replaces the end of the one before by what the column says. */
+function createPathReader(column: Reader): () => TreePath {
+  const path = Buffer.allocUnsafe(maxPathBytes)
+  let length = 0
+  /** Bytes at the beginning of `path` that are known to be ASCII. */
+  let asciiLength = 0
+  return () => {
+    const shared = column.varint()
+    const suffixLength = column.varint()
+    if (shared > length) fail('a path continues more than the one before it has')
+    if (shared + suffixLength > maxPathBytes) fail(`a path is longer than ${maxPathBytes} bytes`)
+    const replaced = path[shared]
+    const isAscii = column.copy(suffixLength, path, shared)
+    // One path has one encoding: all that can be shared is.
+    if (suffixLength > 0 && shared < length && path[shared] === replaced)
+      fail('a path shares less than it could with the one before')
+    length = shared + suffixLength
+    asciiLength = isAscii && shared <= asciiLength ? length : Math.min(shared, asciiLength)
+    // Most paths are ASCII, which is text already.
+    return parseTreePath(
+      asciiLength === length ? path.toString('latin1', 0, length) : path.subarray(0, length),
+    )
+  }
 }
 
 function readChunkSize(column: Reader): number {

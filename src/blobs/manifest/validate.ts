@@ -4,8 +4,8 @@
  * of open folders), but for the check of folded names, which keeps 16 to 32 bytes an entry.
  */
 import { FerryError } from '../../shared/errors.ts'
-import { compareSortKeys, foldName, parentPath, portabilityProblem } from '../../shared/paths.ts'
-import { createHashTable } from '../hash-table.ts'
+import { compareSortKeys, foldName, isDirectlyIn, portabilityProblem } from '../../shared/paths.ts'
+import { createPathSet } from '../path-set.ts'
 import { checkEntry, refuseEntry } from './entry-rules.ts'
 import type { ManifestEntry } from './entry.ts'
 import { maxEntries } from './limits.ts'
@@ -34,7 +34,8 @@ export interface ManifestValidator {
 
 export function createManifestValidator(options: ValidatorOptions = {}): ManifestValidator {
   const most = Math.min(options.maxEntries ?? maxEntries, maxEntries)
-  const folded = options.foldsNames === true ? createFoldedNames() : undefined
+  /** The paths seen, as a folding file system sees them. */
+  const folded = options.foldsNames === true ? createPathSet() : undefined
   /** The folders that are open here, outermost first; the next entry lies directly in one of them or at the top. */
   const folders: string[] = []
   /**
@@ -54,10 +55,9 @@ export function createManifestValidator(options: ValidatorOptions = {}): Manifes
       if (order === 0) refuseEntry(path, 'it comes twice')
       if (order > 0) refuseEntry(path, 'it is not in order')
     }
-    const parent = parentPath(path)
-    for (let top = folders.at(-1); top !== undefined && !isWithin(parent, top); top = folders.at(-1))
+    for (let top = folders.at(-1); top !== undefined && !isBelow(path, top); top = folders.at(-1))
       folders.pop()
-    if (parent !== (folders.at(-1) ?? '')) refuseEntry(path, 'its folder does not come before it')
+    if (!isDirectlyIn(path, folders.at(-1) ?? '')) refuseEntry(path, 'its folder does not come before it')
     for (let top = leaves.at(-1); top !== undefined && !path.startsWith(top); top = leaves.at(-1))
       leaves.pop()
     if (entry.kind === 'directory') {
@@ -78,7 +78,7 @@ export function createManifestValidator(options: ValidatorOptions = {}): Manifes
         const problem = portabilityProblem(entry.path)
         if (problem !== undefined) refuseEntry(entry.path, problem)
       }
-      if (folded?.collides(entry.path) === true)
+      if (folded?.add(foldName(entry.path)) === false)
         refuseEntry(entry.path, 'this folder takes its name and that of another entry for one')
       previous = entry
       entries++
@@ -98,27 +98,6 @@ export function createManifestValidator(options: ValidatorOptions = {}): Manifes
   }
 }
 
-function isWithin(parent: string, folder: string): boolean {
-  return (
-    parent.startsWith(folder) &&
-    (parent.length === folder.length || parent.charCodeAt(folder.length) === 0x2f)
-  )
-}
-
-/** The paths seen, as a folding file system sees them, each as a 64-bit hash. */
-function createFoldedNames(): { collides(path: string): boolean } {
-  const seen = createHashTable()
-  return {
-    collides(path) {
-      const name = foldName(path)
-      let low = 0x811c9dc5
-      let high = 0x01000193
-      for (let index = 0; index < name.length; index++) {
-        const unit = name.charCodeAt(index)
-        low = Math.imul(low ^ unit, 0x01000193)
-        high = Math.imul(high ^ unit ^ (high >>> 15), 0x85ebca6b)
-      }
-      return seen.add(low >>> 0, high >>> 0, 0) >= 0
-    },
-  }
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder) && path.charCodeAt(folder.length) === 0x2f
 }

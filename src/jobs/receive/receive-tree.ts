@@ -17,7 +17,7 @@ import { concernsOneFile, batchBytes, type ReceiveRun } from './run.ts'
 import { concatBytes } from '../../shared/bytes.ts'
 import { mapBounded } from '../../shared/concurrency.ts'
 import { toFerryError } from '../../shared/errors.ts'
-import { parentPath } from '../../shared/paths.ts'
+import { isDirectlyIn, parentPath } from '../../shared/paths.ts'
 import { reportError } from '../job.ts'
 import type { EditedFile } from './copy-shifted.ts'
 import { judgeFiles, type NumberedFile, type Verdict } from './judge-files.ts'
@@ -99,7 +99,7 @@ async function* planWork(
           batch = []
           bytes = 0
         }
-        batch.push({ number: item.number, entry })
+        batch.push(item as NumberedFile)
         bytes += entry.size
       }
     }
@@ -134,11 +134,17 @@ function reportFailure(run: ReceiveRun, path: string, caught: unknown): void {
 async function judge(run: ReceiveRun, files: readonly NumberedFile[]): Promise<(Verdict | undefined)[]> {
   const verdicts: (Verdict | undefined)[] = []
   const looked: number[] = []
-  files.forEach(({ entry }, index) => {
-    const folder = parentPath(entry.path)
-    if (!ensureFolder(run, folder, entry.path)) verdicts[index] = undefined
-    else if (run.folders.ensure(folder))
-      verdicts[index] = { kind: 'write', disk: run.folders.diskPath(entry.path), replaces: undefined }
+  /** The folder of the file before, which most files share, and whether this run made it. */
+  let folder: string | undefined
+  let isNew = false
+  files.forEach(({ entry: { path } }, index) => {
+    if (folder === undefined || !isDirectlyIn(path, folder)) {
+      folder = parentPath(path)
+      if (ensureFolder(run, folder, path)) isNew = run.folders.ensure(folder)
+      else folder = undefined
+    }
+    if (folder === undefined) verdicts[index] = undefined
+    else if (isNew) verdicts[index] = { kind: 'write', disk: run.folders.diskPath(path), replaces: undefined }
     else looked.push(index)
   })
   if (looked.length > 0) {
@@ -161,9 +167,11 @@ async function receiveBatch(
   const verdicts = await judge(run, files)
   files.forEach((file, index) => {
     const verdict = verdicts[index]
-    const { path, size } = file.entry
+    const { number, entry } = file
+    const { path, size } = entry
     if (isTop(path) && verdict && 'disk' in verdict) run.tally.addTop(verdict.disk)
-    if (verdict?.kind === 'write') wanted.push({ ...file, disk: verdict.disk, replaces: verdict.replaces })
+    if (verdict?.kind === 'write')
+      wanted.push({ number, entry, disk: verdict.disk, replaces: verdict.replaces })
     else if (verdict?.kind === 'conflict') reportFailure(run, path, verdict.error)
     else if (verdict) {
       had.files++
