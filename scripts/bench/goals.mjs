@@ -24,7 +24,7 @@ function highestPeak(record) {
   const peaks = [record.memory, record.disk].flatMap(
     (part) =>
       part?.workloads.flatMap(({ summaries: { ferry } }) =>
-        ferry ? [ferry.sharePeakRssBytes, ferry.receivePeakRssBytes] : [],
+        ferry ? sides.map((side) => ferry[side]) : [],
       ) ?? [],
   )
   return peaks.length === 0 ? undefined : Math.max(...peaks) / MiB
@@ -42,6 +42,34 @@ function link(title, name, limit) {
       return divide(found?.ferryMegabits, found?.iperfMegabits)
     },
   }
+}
+
+const sides = ['sharePeakRssBytes', 'receivePeakRssBytes']
+
+/** Peaks of memory against size or number of files: the highest, and how much the last is above the first of a side. */
+function flat(what, series, from) {
+  const points = ({ scaling }) => scaling?.series[series]?.points.filter(({ value }) => value >= from) ?? []
+  return [
+    {
+      title: `highest peak of memory, ${what}`,
+      limit: 250,
+      unit: 'MiB',
+      read(record) {
+        const peaks = points(record).flatMap((point) => sides.map((side) => point[side]))
+        return peaks.length === 0 ? undefined : Math.max(...peaks) / MiB
+      },
+    },
+    {
+      title: `growth of that peak, ${what}`,
+      limit: 1.2,
+      unit: '× the first',
+      read(record) {
+        const [first, ...rest] = points(record)
+        const last = rest.at(-1)
+        return last && Math.max(...sides.map((side) => last[side] / first[side]))
+      },
+    },
+  ]
 }
 
 const ssh = 'rsync over ssh'
@@ -123,6 +151,8 @@ export const goals = [
   link('50 ms, 1 Gbit/s', '1000', 0.9),
   link('50 ms, 200 Mbit/s, 0.5 % loss', '200/0.5', 1),
   link('50 ms, 1 Gbit/s, 0.5 % loss', '1000/0.5', 1),
+  ...flat('1 to 16 GiB', 'size', 1),
+  ...flat('10,000 to 1,000,000 files', 'count', 10_000),
 ]
 
 /** Texts for a table. `missing` keeps goals that the record has no figure for. */

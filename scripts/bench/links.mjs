@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { judge } from './goals.mjs'
 import { describeMachine, describeVersions, memoryFolder } from './machine.mjs'
 import { parseIperf } from './parsers.mjs'
-import { formatTable, goalRows, median } from './report.mjs'
+import { formatTable, goalRows, linkRows, median } from './report.mjs'
 import { projectFolder, saveResult } from './results.mjs'
 
 const roundTripMs = 50
@@ -76,15 +76,7 @@ const record = {
 }
 for (const each of cases)
   if (options.only.length === 0 || options.only.includes(nameOf(each))) record.cases.push(await measure(each))
-const rows = [['Mbit/s', 'iperf3, six streams', 'ferry', 'ferry fills']]
-for (const { name, iperfMegabits, ferryMegabits } of record.cases)
-  rows.push([
-    `${name.replace('/', ', loss ')}${name.includes('/') ? ' %' : ''}`,
-    iperfMegabits.toFixed(1),
-    ferryMegabits.toFixed(1),
-    `${(ferryMegabits / iperfMegabits).toFixed(2)} ×`,
-  ])
-console.log(`\n${formatTable(rows)}`)
+console.log(`\n${formatTable(linkRows(record))}`)
 console.log(`\n${formatTable(goalRows(judge({ links: record }, { missing: false })))}`)
 if (!options['no-save']) console.log(`\nSaved as ${saveResult('links', record)}`)
 process.exit(0)

@@ -67,9 +67,7 @@ export function workloadRows({ summaries }, { onDisk }) {
   ]
   for (const [name, figures] of Object.entries(summaries)) {
     const isFerry = name === 'ferry'
-    const ratio = onDisk
-      ? divide(ferry?.totalSeconds, figures.durableSeconds)
-      : divide(ferry?.totalSeconds, figures.totalSeconds)
+    const ratio = divide(ferry?.totalSeconds, countedSeconds(name, figures, { onDisk }))
     rows.push([
       name,
       formatSeconds(figures.totalSeconds),
@@ -85,18 +83,56 @@ export function workloadRows({ summaries }, { onDisk }) {
   return rows
 }
 
-/** A row for each workload, a column for each contender: seconds. */
+/** A row for each workload, a column for each contender: seconds, and ferry's as a part of those of both rsyncs. */
 export function timeRows(workloads, { onDisk }) {
   const names = [...new Set(workloads.flatMap(({ summaries }) => Object.keys(summaries)))]
-  const rows = [['seconds', ...names]]
-  for (const { title, summaries } of workloads)
+  const rivals = ['rsync over ssh', 'rsync daemon'].filter((name) => names.includes(name))
+  const rows = [['seconds', ...names, ...rivals.map((name) => `÷ ${name}`)]]
+  for (const { title, summaries } of workloads) {
+    const timeOf = (name) => countedSeconds(name, summaries[name], { onDisk })
     rows.push([
       title,
-      ...names.map((name) => {
-        const figures = summaries[name]
-        const value = onDisk && name !== 'ferry' ? figures?.durableSeconds : figures?.totalSeconds
-        return value === undefined ? absent : value.toFixed(2)
-      }),
+      ...names.map((name) => formatRatio(timeOf(name))),
+      ...rivals.map((name) => formatRatio(divide(timeOf('ferry'), timeOf(name)))),
+    ])
+  }
+  return rows
+}
+
+/** On a disk others end with their data in the page cache: their time counts until it is on the disk, as ferry's does. */
+function countedSeconds(name, figures, { onDisk }) {
+  return onDisk && name !== 'ferry' ? figures?.durableSeconds : figures?.totalSeconds
+}
+
+/** What a workload costs ferry: processor time, memory, and bytes on the wire beside those of rsync over ssh. */
+export function costRows(workloads) {
+  const rows = [
+    ['', 'processor, share', 'receive', 'peak memory, share', 'receive', 'wire', 'wire of rsync over ssh'],
+  ]
+  for (const { title, summaries } of workloads) {
+    const { ferry } = summaries
+    rows.push([
+      title,
+      formatSeconds(ferry?.shareCpuSeconds),
+      formatSeconds(ferry?.receiveCpuSeconds),
+      formatMebibytes(ferry?.sharePeakRssBytes),
+      formatMebibytes(ferry?.receivePeakRssBytes),
+      formatMebibytes(ferry?.wireBytes),
+      formatMebibytes(summaries['rsync over ssh']?.wireBytes),
+    ])
+  }
+  return rows
+}
+
+/** A row for each link: what iperf3 and ferry carry. */
+export function linkRows({ cases }) {
+  const rows = [['50 ms of round trip', 'iperf3, six streams', 'ferry', 'ferry fills']]
+  for (const { megabits, lossPercent, iperfMegabits, ferryMegabits } of cases)
+    rows.push([
+      `${megabits} Mbit/s${lossPercent ? `, ${lossPercent} % loss` : ''}`,
+      `${iperfMegabits.toFixed(0)} Mbit/s`,
+      `${ferryMegabits.toFixed(0)} Mbit/s`,
+      `${formatRatio(ferryMegabits / iperfMegabits)} ×`,
     ])
   return rows
 }
@@ -107,4 +143,25 @@ export function goalRows(judged) {
     ['', 'measured', 'goal', ''],
     ...judged.map(({ title, measured, goal, verdict }) => [title, measured, goal, verdict]),
   ]
+}
+
+/** A row for each size or number of files; growth is that of the time against what came before, 1 being in proportion. */
+export function scalingRows({ points }) {
+  const rows = [['', 'time', 'growth', 'processor, share', 'receive', 'peak memory, share', 'receive']]
+  for (const [index, point] of points.entries())
+    rows.push([
+      point.title,
+      formatSeconds(point.totalSeconds),
+      index === 0 ? '' : formatRatio(slope(points[index - 1], point, 'totalSeconds')),
+      formatSeconds(point.shareCpuSeconds),
+      formatSeconds(point.receiveCpuSeconds),
+      formatMebibytes(point.sharePeakRssBytes),
+      formatMebibytes(point.receivePeakRssBytes),
+    ])
+  return rows
+}
+
+/** How steep a figure rises between two points on logarithmic scales: 1 in proportion, 0 not at all. */
+export function slope(from, to, name) {
+  return Math.log(to[name] / from[name]) / Math.log(to.value / from.value)
 }

@@ -153,6 +153,7 @@ async function measure({ rounds, mebibytes, encrypters }) {
     tlsOneBufferMegabytesPerSecond: middle('tlsOneBuffer', ({ seconds }) => megabytes / seconds),
     ferryCpuSecondsPerGiB: middle('ferry', ({ cpuSeconds }) => (cpuSeconds / mebibytes) * 1024),
     tlsCpuSecondsPerGiB: middle('tls', ({ cpuSeconds }) => (cpuSeconds / mebibytes) * 1024),
+    tlsOneBufferCpuSecondsPerGiB: middle('tlsOneBuffer', ({ cpuSeconds }) => (cpuSeconds / mebibytes) * 1024),
     piecesPerSecond: middle('together', ({ seconds }) => (64 * 3000) / seconds),
     piecesPerSecondAlone: middle('alone', ({ seconds }) => 20_000 / seconds),
     samples,

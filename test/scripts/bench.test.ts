@@ -35,6 +35,11 @@ const { countOpenedFiles, parseIperf, parseLoopbackBytes } = await load<{
   parseLoopbackBytes(text: string): number | undefined
 }>('parsers.mjs')
 
+const { fillSections } = await load<{
+  fillSections(text: string, write: (name: string) => string): string
+}>('sections.mjs')
+const { drawScaling } = await load<{ drawScaling(record: unknown): string }>('scaling-plot.mjs')
+
 test('the median is the middle of what is known, or between the two middles', () => {
   assert.equal(median([3, undefined, 1, 20]), 3)
   assert.equal(median([4, 1, 3, 2]), 2.5)
@@ -158,4 +163,55 @@ test('iperf3 is read at the receiving end, and its errors are errors', () => {
     megabitsPerSecond: 500,
   })
   assert.throws(() => parseIperf('{"error":"unable to connect","end":{}}'), /unable to connect/)
+})
+
+test('sections are filled, and again, and what stands around them stays', () => {
+  const text =
+    'a\n<!-- figures: one -->\nold\n<!-- end of figures -->\nb\n<!-- figures: two-b -->\n<!-- end of figures -->\n'
+  const filled = fillSections(text, (name) => `new ${name}`)
+  assert.equal(
+    filled,
+    'a\n<!-- figures: one -->\nnew one\n<!-- end of figures -->\nb\n<!-- figures: two-b -->\nnew two-b\n<!-- end of figures -->\n',
+  )
+  assert.equal(
+    fillSections(filled, (name) => `new ${name}`),
+    filled,
+  )
+  assert.equal(fillSections('none', String), 'none')
+})
+
+test('a section without an end, or with one behind the next, is told', () => {
+  const start = '<!-- figures: one -->'
+  assert.throws(() => fillSections(`${start} text`, String), /one has no end/)
+  assert.throws(() => fillSections(`${start}${start}<!-- end of figures -->`, String), /one has no end/)
+})
+
+test('flat means that neither the highest peak nor its growth is too much', () => {
+  const point = (value: number, share: number, receive: number): Figures => ({
+    value,
+    sharePeakRssBytes: share * 2 ** 20,
+    receivePeakRssBytes: receive * 2 ** 20,
+  })
+  const verdicts = (...points: readonly Figures[]): readonly unknown[] =>
+    ['highest peak of memory, 1 to 16 GiB', 'growth of that peak, 1 to 16 GiB'].map(
+      (title) => verdictOf({ scaling: { series: { size: { points } } } }, title)?.verdict,
+    )
+  assert.deepEqual(verdicts(point(1, 200, 100), point(16, 220, 110)), ['pass', 'pass'])
+  assert.deepEqual(verdicts(point(1, 200, 100), point(4, 251, 100), point(16, 200, 130)), ['miss', 'miss'])
+  assert.deepEqual(verdicts(point(1, 200, 100)), ['pass', 'not measured'])
+})
+
+test('the plot has a mark for each figure of each chart, and no number that is none', () => {
+  const points = [1, 4, 16].map((value) => ({
+    value,
+    totalSeconds: value,
+    shareCpuSeconds: value,
+    receiveCpuSeconds: value,
+    sharePeakRssBytes: 2 ** 27,
+    receivePeakRssBytes: 2 ** 27,
+  }))
+  const svg = drawScaling({ series: { size: { points } } })
+  const inLegend = 3
+  assert.equal(svg.match(/class="mark /g)?.length, inLegend + 3 * 5)
+  assert.doesNotMatch(svg, /NaN|undefined|Infinity/)
 })
