@@ -46,3 +46,15 @@ export function unpackFingerprint(list: BigInt64Array, index: number): FileFinge
     device: list[at + 4] as bigint,
   }
 }
+
+/** True when fingerprint number `index` of a packed list is that of `stats`. */
+export function isPackedFingerprintOf(list: BigInt64Array, index: number, stats: BigIntStats): boolean {
+  const at = index * fingerprintFields
+  return (
+    list[at] === stats.size &&
+    list[at + 1] === stats.mtimeNs &&
+    list[at + 2] === stats.ctimeNs &&
+    list[at + 3] === BigInt.asIntN(64, stats.ino) &&
+    list[at + 4] === BigInt.asIntN(64, stats.dev)
+  )
+}

@@ -10,12 +10,12 @@ import { maxPathBytes, parseTreePath } from '../shared/paths.ts'
 import { createByteColumn, createByteReader } from './byte-column.ts'
 import type { ByteReader } from './byte-column.ts'
 import { chunkRecordBytes, hashBytes } from './chunk-records.ts'
-import type { LiveEvent } from './live-event.ts'
+import type { LiveEvent, ToldEvent } from './live-event.ts'
 import { createChunkListCheck } from './manifest/entry-rules.ts'
 import type { ChunkListCheck } from './manifest/entry-rules.ts'
 import type { FileEntry, ManifestEntry } from './manifest/entry.ts'
 import { maxPageBytes, maxPageEntries, maxPageWeight } from './manifest/limits.ts'
-import { createPageEncoder, decodePage, encodePath, entryPageWeight } from './manifest/page.ts'
+import { createPageEncoder, decodePage, encodeColumns, encodePath, entryPageWeight } from './manifest/page.ts'
 import { createManifestValidator } from './manifest/validate.ts'
 import type { ValidatorOptions } from './manifest/validate.ts'
 
@@ -33,11 +33,13 @@ const signatureBytes = 64
 /** Files of one share that may fail while others go on; each is told by a frame and kept as a number. */
 const maxDropped = 1_000_000
 
-/** The frames of one event. */
-export function encodeLiveEvent(event: LiveEvent): Uint8Array[] {
+/** The frames of one event. A `page` weighs at most `maxPageWeight`. */
+export function encodeLiveEvent(event: ToldEvent): Uint8Array[] {
   switch (event.type) {
     case 'entries':
       return encodeEntries(event.first, event.entries)
+    case 'page':
+      return [frame('entries', event.first, encodeColumns(event.page))]
     case 'open': {
       const { number, entry } = event
       return [frame('open', number, encodePages([entry])[0]?.page)]

@@ -1,5 +1,6 @@
 import type { ChunkRecords } from './chunk-records.ts'
 import type { ManifestEntry } from './manifest/entry.ts'
+import type { PageColumns } from './manifest/page.ts'
 
 /**
  * What a live share says while it grows, in manifest order. Numbers count every `entries` item and every `open`,
@@ -23,3 +24,8 @@ export type LiveEvent =
       readonly signature: Uint8Array
       readonly dropped: readonly number[]
     }
+
+/** What an owner tells: finished entries are encoded when they come out of the ingest, and stay so. */
+export type ToldEvent =
+  | LiveEvent
+  | { readonly type: 'page'; readonly first: number; readonly page: PageColumns }

@@ -8,7 +8,7 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { FerryError, toFerryError } from '../shared/errors.ts'
 import { encodeLiveEvent } from './live-event-codec.ts'
-import type { LiveEvent } from './live-event.ts'
+import type { ToldEvent } from './live-event.ts'
 
 export interface LiveLog extends Disposable {
   /** Bytes so far. */
@@ -16,7 +16,7 @@ export interface LiveLog extends Disposable {
   /** True once the `end` event was appended. */
   readonly ended: boolean
   /** @throws E_NO_SPACE, E_IO; then nothing of the event is in the log */
-  append(event: LiveEvent): void
+  append(event: ToldEvent): void
   /** At most `maxBytes` from `offset`, a new array each time; empty when there is no more yet. @throws E_IO */
   read(offset: number, maxBytes: number): Uint8Array
   /** Resolves when there are bytes behind `offset`, or the log has ended or was closed, or the signal fires. */

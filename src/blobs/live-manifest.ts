@@ -5,7 +5,7 @@
 import { FerryError } from '../shared/errors.ts'
 import type { ChunkRecords } from './chunk-records.ts'
 import { chunkCount } from './chunk-records.ts'
-import type { LiveEvent } from './live-event.ts'
+import type { ToldEvent } from './live-event.ts'
 import { createManifestBuilder } from './manifest/builder.ts'
 import type { BuiltManifest } from './manifest/builder.ts'
 import type { FileEntry } from './manifest/entry.ts'
@@ -26,7 +26,7 @@ export interface LiveManifest {
    * Takes the next event, in order; `end` has no effect. Returns the finished entry of a file that `close` has ended, and
    * undefined otherwise.
    */
-  take(event: LiveEvent): FileEntry | undefined
+  take(event: ToldEvent): FileEntry | undefined
   /** Hands out the last page and the root object, and returns the manifest. */
   finish(): BuiltManifest
 }
@@ -53,7 +53,8 @@ export function createLiveManifest(onObject: (object: LiveObject) => void): Live
 
   return {
     take(event) {
-      if (event.type === 'entries') for (const entry of event.entries) builder.push(entry)
+      if (event.type === 'page') builder.pushPage(event.page)
+      else if (event.type === 'entries') for (const entry of event.entries) builder.push(entry)
       // The type leaves the kind open; what is not a file has no chunks to follow.
       else if (event.type === 'open') open = { entry: event.entry as FileEntry, parts: [] }
       else if (event.type === 'chunks') open?.parts.push(event.records)

@@ -28,6 +28,9 @@ export function chunkSizeFor(size: number): number {
   return Math.min(maxChunkSize, Math.max(minChunkSize, wanted))
 }
 
+/** No chunk but the last of a file is smaller, with an average of `avgBytes`. */
+export const leastChunkBytes = (avgBytes: number): number => avgBytes / 4
+
 /**
  * Parameters for an average of `avgBytes`, a power of two of at least 128. Below the average a cut is four times rarer
  * than 1 in `avgBytes`, above it four times more frequent ("normalised chunking", level 2): sizes gather around the
@@ -36,7 +39,7 @@ export function chunkSizeFor(size: number): number {
  */
 export function chunkerParameters(avgBytes: number): ChunkerParameters {
   return {
-    minBytes: avgBytes / 4,
+    minBytes: leastChunkBytes(avgBytes),
     avgBytes,
     maxBytes: avgBytes * 4,
     strictThreshold: lowestHash + 2 ** 32 / (avgBytes * 4),

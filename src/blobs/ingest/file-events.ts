@@ -4,7 +4,7 @@ import { maxInlineChunks, type FileEntry } from '../manifest/entry.ts'
 import { nameChunkList } from '../manifest/nodes.ts'
 import type { FileFingerprint, IndexedFile } from '../store/store.ts'
 import type { WalkedFile } from '../walk/walk-tree.ts'
-import type { IngestedEntry, IngestEvent } from './ingest.ts'
+import type { IngestEvent } from './ingest.ts'
 
 /** Chunks of one event: 144 KiB of records. */
 const recordsPerEvent = 4096
@@ -17,12 +17,10 @@ export interface KnownFile {
   readonly records: ChunkRecords
 }
 
-export function entryOf(walked: WalkedFile, file: KnownFile): IngestedEntry & { readonly entry: FileEntry } {
+export function entryOf(walked: WalkedFile, file: KnownFile): FileEntry {
   const { fingerprint, mode, chunkSize, records } = file
-  const { path, diskPath } = walked
   const { size, mtimeNs } = fingerprint
-  const entry: FileEntry = { kind: 'file', path, mode, mtimeNs, size, chunkSize, content: records }
-  return { entry, diskPath, fingerprint }
+  return { kind: 'file', path: walked.path, mode, mtimeNs, size, chunkSize, content: records }
 }
 
 export function hasInlineChunks(records: ChunkRecords): boolean {
@@ -32,12 +30,12 @@ export function hasInlineChunks(records: ChunkRecords): boolean {
 /** The events of a file with more than `maxInlineChunks` chunks. */
 export function* listEvents(walked: WalkedFile, file: KnownFile): Generator<IngestEvent> {
   const { records } = file
-  const item = entryOf(walked, { ...file, records: new Uint8Array(0) })
-  yield { type: 'open', item }
+  const entry = entryOf(walked, { ...file, records: new Uint8Array(0) })
+  yield { type: 'open', entry }
   const step = recordsPerEvent * (records.byteLength / chunkCount(records))
   for (let at = 0; at < records.byteLength; at += step)
     yield { type: 'chunks', records: records.subarray(at, at + step) }
-  yield closeEvent(item.entry, records)
+  yield closeEvent(entry, records)
 }
 
 export function closeEvent(entry: FileEntry, records: ChunkRecords): IngestEvent {

@@ -3,35 +3,57 @@
  * index replaces a query for each file.
  */
 import { compareUtf8 } from '../../shared/paths.ts'
+import { unpackFingerprint } from '../fingerprint.ts'
+import { isFresh } from '../store/is-fresh.ts'
 import type { FileIndex, IndexedFile } from '../store/store.ts'
+import type { WalkBatch } from '../walk/walk-batch.ts'
 
 export interface IndexCursor extends Disposable {
-  /** What the index knows of a path. Fast when the paths asked for ascend. */
-  find(diskPath: string): IndexedFile | undefined
+  /** What the index knows of a file that has not changed since. Fast when the items ascend. */
+  find(batch: WalkBatch, item: number): IndexedFile | undefined
 }
 
-export function createIndexCursor(files: Pick<FileIndex, 'get' | 'under'>, root: string): IndexCursor {
-  const rows = files.under(root)
+export function createIndexCursor(files: Pick<FileIndex, 'get' | 'under'>): IndexCursor {
+  /** Name of the top-level entry that `rows` are below, and a slash. */
+  let top: string | undefined
+  let rows: Iterator<IndexedFile> | undefined
   let row: IndexedFile | undefined
-  let ended = false
   let last = ''
 
   function advance(): void {
-    const next = rows.next()
-    ended = next.done === true
-    row = next.done ? undefined : next.value
+    const next = rows?.next()
+    if (next?.done !== false) rows = undefined
+    row = next?.done === false ? next.value : undefined
   }
+
+  function enter(path: string, diskPath: string): void {
+    rows?.return?.()
+    const slash = path.indexOf('/')
+    top = `${slash < 0 ? path : path.slice(0, slash)}/`
+    rows = files.under(slash < 0 ? diskPath : diskPath.slice(0, slash - path.length))
+    last = ''
+    advance()
+  }
+
+  function seek(diskPath: string): IndexedFile | undefined {
+    // Followed links lead elsewhere, and out of the order.
+    if (last !== '' && compareUtf8(diskPath, last) <= 0) return files.get(diskPath)
+    last = diskPath
+    if (row?.path === diskPath) return row
+    while (row && compareUtf8(row.path, diskPath) < 0) advance()
+    return row?.path === diskPath ? row : undefined
+  }
+
   return {
-    find(diskPath) {
-      // Followed links lead elsewhere, and out of the order.
-      if (last !== '' && compareUtf8(diskPath, last) <= 0) return files.get(diskPath)
-      last = diskPath
-      if (!row && !ended) advance()
-      while (row && compareUtf8(row.path, diskPath) < 0) advance()
-      return row?.path === diskPath ? row : undefined
+    find(batch, item) {
+      const path = batch.paths[item] as string
+      const diskPath = batch.diskPaths[item] as string
+      if (top === undefined || !path.startsWith(top)) enter(path, diskPath)
+      const found = seek(diskPath)
+      return found && isFresh(found, unpackFingerprint(batch.fingerprint(item), 0)) ? found : undefined
     },
     [Symbol.dispose]() {
-      rows.return?.()
+      rows?.return?.()
     },
   }
 }

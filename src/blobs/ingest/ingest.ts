@@ -12,29 +12,22 @@ import type { RunOptions } from '../../shared/options.ts'
 import type { TreePath } from '../../shared/paths.ts'
 import type { ProgressSink } from '../../progress/events.ts'
 import type { ChunkRecords } from '../chunk-records.ts'
-import type { FileEntry, ManifestEntry } from '../manifest/entry.ts'
-import { isFresh } from '../store/is-fresh.ts'
-import type { FileFingerprint, FileIndex, IndexedFile } from '../store/store.ts'
-import type { WalkItem, WalkedFile } from '../walk/walk-tree.ts'
+import type { FileEntry } from '../manifest/entry.ts'
+import type { PageColumns } from '../manifest/page.ts'
+import type { FileIndex, IndexedFile } from '../store/store.ts'
+import { openWalk, type PackedWalk } from '../walk/walk-batch.ts'
+import type { WalkedFile } from '../walk/walk-tree.ts'
 import type { WorkerPool } from '../worker/pool.ts'
-import { startGroup, type Group } from './group.ts'
-import { createIndexCursor, type IndexCursor } from './index-cursor.ts'
+import { createPageMaker, startGroup, type Group, type PageMaker } from './group.ts'
+import { createIndexCursor } from './index-cursor.ts'
 import { startLargeFile } from './large-file.ts'
 import { readAhead } from './read-ahead.ts'
 
-/** An entry with what is needed to read it again. */
-export interface IngestedEntry {
-  readonly entry: ManifestEntry
-  readonly diskPath: string
-  /** Only of files. */
-  readonly fingerprint: FileFingerprint | undefined
-}
-
 export type IngestEvent =
-  /** Finished entries. Their files carry their chunks. */
-  | { readonly type: 'entries'; readonly items: readonly IngestedEntry[] }
+  /** Finished entries, at most `maxPageWeight` of them. Their files carry their chunks. */
+  | { readonly type: 'entries'; readonly page: PageColumns }
   /** A file whose chunks follow; its content is empty so far. */
-  | { readonly type: 'open'; readonly item: IngestedEntry & { readonly entry: FileEntry } }
+  | { readonly type: 'open'; readonly entry: FileEntry }
   | { readonly type: 'chunks'; readonly records: ChunkRecords }
   /** The file is complete: its entry names the list, which is here as a whole. */
   | { readonly type: 'close'; readonly entry: FileEntry; readonly records: ChunkRecords }
@@ -53,8 +46,10 @@ export interface IngestOptions extends RunOptions {
 
 /** What the parts of an ingest share. */
 export interface IngestContext extends IngestOptions {
-  /** Writes newly learned files to the index, in batches. */
-  remember(file: IndexedFile): void
+  /** One for all groups, since their events are asked for one after the other. */
+  readonly pages: PageMaker
+  /** Writes newly learned files to the index, in batches. They are made when they are written. */
+  remember(files: Iterable<IndexedFile>): void
   /** Counts a file whose chunks were known and that was not read. */
   reused(bytes: number): void
 }
@@ -66,12 +61,10 @@ export interface Ingest extends AsyncIterable<IngestEvent> {
 
 /** Files above this are cut in regions, and their chunks are told as they are cut. */
 const largeFileBytes = 64 * 1024 * 1024
-/** A task reads at most this many files, … */
-const groupFiles = 256
-/** … and begins no further one after this many bytes. */
+/** A task begins no further file after this many bytes; it never has more files than a batch of the walk. */
 const groupBytes = 4 * 1024 * 1024
-/** Rows of one transaction. */
-const rememberedFiles = 1024
+/** Groups whose rows are written in one transaction. */
+const rememberedGroups = 4
 
 /** One piece of work that has begun; its events are asked for when its turn comes. */
 export type Unit = AsyncIterable<IngestEvent>
@@ -79,20 +72,21 @@ export type Unit = AsyncIterable<IngestEvent>
 /**
  * @throws E_CANCELLED from the iteration, when the signal aborts; E_STORE when the index cannot be used.
  */
-export function ingest(batches: AsyncIterable<readonly WalkItem[]>, options: IngestOptions): Ingest {
+export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOptions): Ingest {
   const { files, progress, signal, limit } = options
   const totals = { files: 0, bytes: 0 }
   let reusedBytes = 0
-  let learned: IndexedFile[] = []
+  let learned: Iterable<IndexedFile>[] = []
   const flush = (): void => {
-    if (learned.length > 0) files.putMany(learned)
+    if (learned.length > 0) files.putMany(flatten(learned))
     learned = []
   }
   const context: IngestContext = {
     ...options,
-    remember(file) {
-      learned.push(file)
-      if (learned.length >= rememberedFiles) flush()
+    pages: createPageMaker(),
+    remember(group) {
+      learned.push(group)
+      if (learned.length >= rememberedGroups) flush()
     },
     reused(bytes) {
       reusedBytes += bytes
@@ -101,60 +95,45 @@ export function ingest(batches: AsyncIterable<readonly WalkItem[]>, options: Ing
 
   /** Puts the items of the walk into units, and starts each as it is pulled. */
   async function* units(): AsyncGenerator<Unit> {
-    let cursor: (IndexCursor & { readonly top: string }) | undefined
-    const known = (file: WalkedFile): IndexedFile | undefined => {
-      const slash = file.path.indexOf('/')
-      const top = slash < 0 ? file.path : file.path.slice(0, slash)
-      if (cursor?.top !== top) {
-        cursor?.[Symbol.dispose]()
-        const root = slash < 0 ? file.diskPath : file.diskPath.slice(0, slash - file.path.length)
-        cursor = { ...createIndexCursor(files, root), top }
-      }
-      const row = cursor.find(file.diskPath)
-      return row && isFresh(row, file.fingerprint) ? row : undefined
-    }
-    try {
-      for await (const batch of batches) {
-        throwIfCancelled(signal)
-        for (const item of batch)
-          if (item.kind === 'file') {
-            totals.files++
-            totals.bytes += item.fingerprint.size
-          }
-        progress.totals({ ...totals, final: false })
-        let group: Group = { items: [], files: 0, bytes: 0 }
-        for (const item of batch) {
-          if (item.kind === 'problem') {
-            if (item.skipped) progress.warn(item.error.message)
-            else progress.failItem(item.path, item.error)
-            continue
-          }
-          if (item.kind !== 'file') {
-            group.items.push({ walked: item, known: undefined })
-            continue
-          }
-          const row = known(item)
-          if (!row && item.fingerprint.size > largeFileBytes) {
-            yield startGroup(group, context)
-            group = { items: [], files: 0, bytes: 0 }
-            yield startLargeFile(item, context)
-            continue
-          }
-          group.items.push({ walked: item, known: row })
-          if (row) continue
-          group.files++
-          group.bytes += item.fingerprint.size
-          if (group.files >= groupFiles || group.bytes >= groupBytes) {
-            yield startGroup(group, context)
-            group = { items: [], files: 0, bytes: 0 }
-          }
+    using index = createIndexCursor(files)
+    for await (const packed of batches) {
+      throwIfCancelled(signal)
+      const batch = openWalk(packed)
+      for (let item = 0; item < batch.count; item++)
+        if (batch.isFile(item)) {
+          totals.files++
+          totals.bytes += batch.size(item)
         }
-        yield startGroup(group, context)
+      progress.totals({ ...totals, final: false })
+      for (const { path, skipped, error } of batch.problems)
+        if (skipped) progress.warn(error.message)
+        else progress.failItem(path, error)
+      let from = 0
+      let bytes = 0
+      let known = new Map<number, IndexedFile>()
+      const endGroup = (to: number): Group => {
+        const group = { batch, from, to, known }
+        from = to
+        bytes = 0
+        known = new Map()
+        return group
       }
-      progress.totals({ ...totals, final: true })
-    } finally {
-      cursor?.[Symbol.dispose]()
+      for (let item = 0; item < batch.count; item++) {
+        if (!batch.isFile(item)) continue
+        const row = index.find(batch, item)
+        if (row) known.set(item, row)
+        else if (batch.size(item) > largeFileBytes) {
+          yield startGroup(endGroup(item), context)
+          yield startLargeFile(batch.item(item) as WalkedFile, context)
+          from = item + 1
+        } else {
+          bytes += batch.size(item)
+          if (bytes >= groupBytes) yield startGroup(endGroup(item + 1), context)
+        }
+      }
+      if (from < batch.count) yield startGroup(endGroup(batch.count), context)
     }
+    progress.totals({ ...totals, final: true })
   }
 
   async function* events(): AsyncGenerator<IngestEvent> {
@@ -178,4 +157,8 @@ export function ingest(batches: AsyncIterable<readonly WalkItem[]>, options: Ing
     },
     [Symbol.asyncIterator]: events,
   }
+}
+
+function* flatten<Item>(lists: Iterable<Iterable<Item>>): Generator<Item> {
+  for (const list of lists) yield* list
 }

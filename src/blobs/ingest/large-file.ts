@@ -29,10 +29,10 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
 
   async function* events(): AsyncGenerator<IngestEvent> {
     const empty = { fingerprint, mode, chunkSize, records: new Uint8Array(0) }
-    const item = entryOf(walked, empty)
+    const entry = entryOf(walked, empty)
     const parts: ChunkRecords[] = []
     let bytes = 0
-    yield { type: 'open', item }
+    yield { type: 'open', entry }
     try {
       for await (const records of regions) {
         parts.push(records)
@@ -49,9 +49,9 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
       return
     }
     const records = concatBytes(parts)
-    context.remember(indexRow(walked.diskPath, { ...empty, records }, readAtNs))
+    context.remember([indexRow(walked.diskPath, { ...empty, records }, readAtNs)])
     progressItem.done()
-    yield closeEvent(item.entry, records)
+    yield closeEvent(entry, records)
   }
   return { [Symbol.asyncIterator]: events }
 }

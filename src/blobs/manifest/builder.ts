@@ -11,7 +11,8 @@ import { createByteColumn } from '../byte-column.ts'
 import { hash } from '../hash.ts'
 import type { ManifestEntry } from './entry.ts'
 import { averagePageWeight, maxPageEntries, maxPageWeight, minPageWeight } from './limits.ts'
-import { createPageEncoder, encodePath, entryPageWeight } from './page.ts'
+import { createPageScanner } from './page-scanner.ts'
+import { createPageEncoder, encodePath, entryPageWeight, type PageColumns } from './page.ts'
 import { encodeRoot } from './root.ts'
 import type { ManifestTotals } from './root.ts'
 
@@ -32,6 +33,8 @@ export interface BuiltManifest {
 export interface ManifestBuilder {
   /** Takes the next entry. Order and rules are the caller's duty; see `validate.ts`. */
   push(entry: ManifestEntry): void
+  /** The same for entries that are encoded already: whole runs of them are copied, and no object is made of any. */
+  pushPage(page: PageColumns): void
   /** Ends the manifest; the last page is handed out before it returns. */
   finish(): BuiltManifest
 }
@@ -40,6 +43,9 @@ export function createManifestBuilder(onPage: (page: BuiltPage) => void): Manife
   const encoder = createPageEncoder()
   const table = createByteColumn()
   const path = Buffer.allocUnsafe(maxPathBytes)
+  const scanner = createPageScanner()
+  /** Where the entry before ended. */
+  const before = scanner.ends.slice()
   let weight = 0
   let entries = 0
   let files = 0
@@ -56,21 +62,66 @@ export function createManifestBuilder(onPage: (page: BuiltPage) => void): Manife
     onPage({ hash: pageHash, bytes: page, entries: count })
   }
 
+  /** The limit comes before the entry: a page never weighs more, unless it has one entry only. */
+  const isFull = (count: number, own: number): boolean => count > 0 && weight + own > maxPageWeight
+
+  /** Counts an entry that is on the page now, the last one of `count`; true when it ends the page. */
+  function countEntry(count: number, own: number, entryPath: Uint8Array, length: number): boolean {
+    entries++
+    weight += own
+    if (count === maxPageEntries) return true
+    return weight >= minPageWeight && pathHash(entryPath, length) < own * hashPerWeight
+  }
+
+  function countFile(size: number): void {
+    files++
+    bytes += size
+  }
+
   return {
     push(entry) {
       const length = encodePath(entry.path, path)
       const own = entryPageWeight(entry, length)
-      // The limit comes before the entry: a page never weighs more, unless it has one entry only.
-      if (encoder.count > 0 && weight + own > maxPageWeight) endPage()
+      if (isFull(encoder.count, own)) endPage()
       encoder.add(entry, path, length)
-      entries++
-      if (entry.kind === 'file') {
-        files++
-        bytes += entry.size
+      if (entry.kind === 'file') countFile(entry.size)
+      if (countEntry(encoder.count, own, path, length)) endPage()
+    },
+    pushPage(page) {
+      const { columns } = page
+      scanner.begin(page)
+      let from = scanner.ends.slice()
+      let firstPath: Uint8Array = new Uint8Array()
+      let restFrom = 0
+      let run = 0
+      /** Copies the run that ends at `to`. Its last path matters only when the page goes on behind it. */
+      const copyRun = (to: Uint32Array): void => {
+        if (run === 0) return
+        const lastPath = scanner.path.subarray(0, scanner.pathLength)
+        encoder.addRun({ count: run, columns, from, to, firstPath, restFrom, lastPath })
+        from = to.slice()
+        run = 0
       }
-      weight += own
-      if (encoder.count === maxPageEntries) endPage()
-      else if (weight >= minPageWeight && pathHash(path, length) < own * hashPerWeight) endPage()
+      for (let index = 0; index < page.count; index++) {
+        before.set(scanner.ends)
+        scanner.next()
+        const { weight: own, pathLength } = scanner
+        if (isFull(encoder.count + run, own)) {
+          copyRun(before)
+          endPage()
+        }
+        if (run === 0) {
+          firstPath = scanner.path.slice(0, pathLength)
+          restFrom = scanner.ends[0] as number
+        }
+        run++
+        if (scanner.isFile) countFile(scanner.size)
+        if (countEntry(encoder.count + run, own, scanner.path, pathLength)) {
+          copyRun(scanner.ends)
+          endPage()
+        }
+      }
+      copyRun(scanner.ends)
     },
     finish() {
       if (encoder.count > 0) endPage()

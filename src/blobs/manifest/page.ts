@@ -5,7 +5,7 @@
  */
 import { FerryError } from '../../shared/errors.ts'
 import { maxPathBytes, parseTreePath, type TreePath } from '../../shared/paths.ts'
-import { createByteColumn, createByteReader } from '../byte-column.ts'
+import { createByteColumn, createByteReader, type ByteColumn } from '../byte-column.ts'
 import { chunkCount, chunkRecordBytes, hashBytes } from '../chunk-records.ts'
 import { maxInlineChunks } from './entry.ts'
 import type { BlobReference, FileEntry, ManifestEntry } from './entry.ts'
@@ -21,7 +21,7 @@ import { decodeTuple, encodeTuple } from './tuple.ts'
 
 const kinds = ['file', 'directory', 'symlink'] as const
 /** Stands where the count of inline chunks would, before a blob reference. */
-const referenceMark = 0xff
+export const referenceMark = 0xff
 
 /** The UTF-8 of `path` into `into`; the count of bytes. A loop, because most paths are short and ASCII. */
 export function encodePath(path: string, into: Buffer): number {
@@ -42,13 +42,39 @@ export function entryPageWeight(entry: ManifestEntry, pathBytes: number): number
   return fixed + (entry.content instanceof Uint8Array ? entry.content.byteLength : hashBytes)
 }
 
+/** What a page holds, before it is put into its frame: paths, kinds, modes, times, sizes, chunk sizes, contents, targets. */
+export interface PageColumns {
+  /** Entries. */
+  readonly count: number
+  readonly columns: readonly Uint8Array[]
+}
+
+/** Entries that follow each other in a page, as byte ranges of its columns; see `page-scanner.ts`. */
+export interface PageRun {
+  readonly count: number
+  readonly columns: readonly Uint8Array[]
+  /** Where the first entry begins and the last one ends in each column. */
+  readonly from: Uint32Array
+  readonly to: Uint32Array
+  /** UTF-8 of the first path, … */
+  readonly firstPath: Uint8Array
+  /** … where the paths behind it begin, … */
+  readonly restFrom: number
+  /** … and of the last path. */
+  readonly lastPath: Uint8Array
+}
+
 export interface PageEncoder {
   /** Entries added since the last page was taken. */
   readonly count: number
   /** `path` is the UTF-8 of the entry's path in `path[0, length)`; it may be reused afterwards. */
   add(entry: ManifestEntry, path: Uint8Array, length: number): void
+  /** Adds entries that are encoded already. Everything is copied. */
+  addRun(run: PageRun): void
   /** The encoded page; the encoder is empty afterwards. */
   take(): Uint8Array
+  /** The same without the frame around the columns. */
+  takeColumns(): PageColumns
 }
 
 export function createPageEncoder(): PageEncoder {
@@ -78,19 +104,32 @@ export function createPageEncoder(): PageEncoder {
     }
   }
 
+  /** By what it does not share with the path before. */
+  function addPath(path: Uint8Array, length: number): void {
+    let shared = 0
+    const most = Math.min(length, previousLength)
+    while (shared < most && path[shared] === previous[shared]) shared++
+    for (let index = shared; index < length; index++) previous[index] = path[index] as number
+    previousLength = length
+    paths.varint(shared)
+    paths.varint(length - shared)
+    paths.bytes(path, shared, length)
+  }
+
+  const all = [paths, kindColumn, modes, times, sizes, chunkSizes, contents, targets]
+  function takeColumns(): PageColumns {
+    const taken = { count, columns: all.map((column) => column.take()) }
+    count = 0
+    previousLength = 0
+    return taken
+  }
+
   return {
     get count() {
       return count
     },
     add(entry, path, length) {
-      let shared = 0
-      const most = Math.min(length, previousLength)
-      while (shared < most && path[shared] === previous[shared]) shared++
-      for (let index = shared; index < length; index++) previous[index] = path[index] as number
-      previousLength = length
-      paths.varint(shared)
-      paths.varint(length - shared)
-      paths.bytes(path, shared, length)
+      addPath(path, length)
       modes.u16(entry.mode)
       times.i64(entry.mtimeNs)
       kindColumn.u8(entry.kind === 'file' ? 0 : entry.kind === 'directory' ? 1 : 2)
@@ -102,14 +141,22 @@ export function createPageEncoder(): PageEncoder {
       }
       count++
     },
-    take() {
-      const columns = [paths, kindColumn, modes, times, sizes, chunkSizes, contents, targets]
-      const page = encodeTuple([count, ...columns.map((column) => column.take())])
-      count = 0
-      previousLength = 0
-      return page
+    addRun({ count: added, columns, from, to, firstPath, restFrom, lastPath }) {
+      addPath(firstPath, firstPath.byteLength)
+      paths.bytes(columns[0] as Uint8Array, restFrom, to[0])
+      for (let index = 1; index < all.length; index++)
+        (all[index] as ByteColumn).bytes(columns[index] as Uint8Array, from[index], to[index])
+      previous.set(lastPath)
+      previousLength = lastPath.byteLength
+      count += added
     },
+    take: () => encodeColumns(takeColumns()),
+    takeColumns,
   }
+}
+
+export function encodeColumns({ count, columns }: PageColumns): Uint8Array {
+  return encodeTuple([count, ...columns])
 }
 
 /** Encodes `entries` as one page, whatever its size. */

@@ -1,7 +1,7 @@
 /** The index of files in SQLite. A path is compared by its UTF-8 bytes, which is the order of a walk. */
 import { compareUtf8 } from '../../shared/paths.ts'
 import type { Database } from './database.ts'
-import { decodeFileRow, encodeFileRow } from './file-row.ts'
+import { createFileRowEncoder, decodeFileRow } from './file-row.ts'
 import type { FileIndex, IndexedFile } from './store.ts'
 
 /** An id that is new at every replacement, so that descending ids are most recent first without another index. */
@@ -13,7 +13,7 @@ export const filesSql = `
 export const fileSizeColumn = 'substr(row, 9, 8)'
 
 /** Listings read this much at a time, and hold no lock between: a reader may stop for minutes, or write meanwhile. */
-const batchBytes = 1 << 20
+const batchBytes = 1 << 17
 
 const what = 'Cannot read the index of files'
 
@@ -56,6 +56,7 @@ function* batches(
 }
 
 export function openDiskFiles(database: Database): FileIndex {
+  const encoder = createFileRowEncoder()
   const get = (path: string): IndexedFile | undefined => {
     const row = database.read(what, () => database.sql('SELECT row FROM files WHERE path = ?').get(path))
     return row === undefined ? undefined : decodeFileRow(path, row['row'])
@@ -90,7 +91,7 @@ export function openDiskFiles(database: Database): FileIndex {
     putMany(files) {
       database.write('Cannot write the index of files', () => {
         const put = database.sql('INSERT OR REPLACE INTO files (path, row) VALUES (?, ?)')
-        for (const file of files) put.run(file.path, encodeFileRow(file))
+        for (const file of files) put.run(file.path, encoder.encode(file))
       })
     },
     removeMany(paths) {

@@ -16,20 +16,36 @@ function checksumOf(path: string, row: Uint8Array): number {
   return crc32(row.subarray(checksumBytes), crc32(path))
 }
 
-export function encodeFileRow(file: IndexedFile): Uint8Array {
-  const { fingerprint, records } = file
-  const row = new Uint8Array(headerBytes + records.byteLength)
-  const view = new DataView(row.buffer)
-  view.setBigUint64(8, BigInt(fingerprint.size), true)
-  view.setBigInt64(16, fingerprint.mtimeNs, true)
-  view.setBigInt64(24, fingerprint.ctimeNs, true)
-  view.setBigInt64(32, fingerprint.inode, true)
-  view.setBigInt64(40, fingerprint.device, true)
-  view.setBigInt64(48, file.indexedAtNs, true)
-  view.setUint8(4, 31 - Math.clz32(file.chunkSize))
-  row.set(records, headerBytes)
-  view.setUint32(0, checksumOf(file.path, row), true)
-  return row
+export interface FileRowEncoder {
+  /** The row of a file: a view that the next call overwrites. */
+  encode(file: IndexedFile): Uint8Array
+}
+
+/** Keeps its memory: a row is copied into the database before the next one is made. */
+export function createFileRowEncoder(): FileRowEncoder {
+  let buffer = new Uint8Array(4096)
+  let view = new DataView(buffer.buffer)
+  return {
+    encode(file) {
+      const { fingerprint, records } = file
+      const length = headerBytes + records.byteLength
+      if (length > buffer.byteLength) {
+        buffer = new Uint8Array(length)
+        view = new DataView(buffer.buffer)
+      }
+      view.setUint32(4, 31 - Math.clz32(file.chunkSize), true)
+      view.setBigUint64(8, BigInt(fingerprint.size), true)
+      view.setBigInt64(16, fingerprint.mtimeNs, true)
+      view.setBigInt64(24, fingerprint.ctimeNs, true)
+      view.setBigInt64(32, fingerprint.inode, true)
+      view.setBigInt64(40, fingerprint.device, true)
+      view.setBigInt64(48, file.indexedAtNs, true)
+      buffer.set(records, headerBytes)
+      const row = buffer.subarray(0, length)
+      view.setUint32(0, checksumOf(file.path, row), true)
+      return row
+    },
+  }
 }
 
 /** The file, or undefined when the row is not as it was written; a spoilt database may even change a column's type. */

@@ -34,8 +34,8 @@ export interface FileIndex {
   under(root: string): IterableIterator<IndexedFile>
   /** Every file, most recently indexed first. */
   all(): IterableIterator<IndexedFile>
-  /** One transaction; replaces rows of the same path. */
-  putMany(files: readonly IndexedFile[]): void
+  /** One transaction; replaces rows of the same path. Each file is done with when the next is asked for. */
+  putMany(files: Iterable<IndexedFile>): void
   removeMany(paths: readonly string[]): void
 }
 

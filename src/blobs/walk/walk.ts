@@ -1,5 +1,5 @@
 /**
- * The walk as the other parts see it: batches of items in manifest order, from a thread of its own, so that neither the
+ * The walk as the other parts see it: packed batches of items in manifest order, from a thread of its own, so that neither the
  * main thread nor the hashing waits for folders to be read. One batch is made ahead while one is used.
  */
 import { Worker } from 'node:worker_threads'
@@ -7,8 +7,8 @@ import { throwIfCancelled } from '../../shared/concurrency.ts'
 import { FerryError } from '../../shared/errors.ts'
 import type { RunOptions } from '../../shared/options.ts'
 import { unpackError, type PackedError } from '../worker/packed-error.ts'
-import { unpackWalk, type PackedWalk } from './walk-batch.ts'
-import type { WalkItem, WalkOptions, WalkRoot } from './walk-tree.ts'
+import type { PackedWalk } from './walk-batch.ts'
+import type { WalkOptions, WalkRoot } from './walk-tree.ts'
 
 export type WalkReply =
   | { readonly packed: PackedWalk; readonly last: boolean }
@@ -26,7 +26,7 @@ const workerUrl = new URL(
 export async function* walk(
   roots: readonly WalkRoot[],
   options: WalkOptions & RunOptions = {},
-): AsyncGenerator<readonly WalkItem[]> {
+): AsyncGenerator<PackedWalk> {
   const { signal, onProgress: _, ...walkOptions } = options
   throwIfCancelled(signal)
   const worker = new Worker(workerUrl, { workerData: { roots, options: walkOptions }, execArgv: [] })
@@ -51,7 +51,7 @@ export async function* walk(
         // Whoever stops reading here does not see how this one ends.
         asked.catch(() => undefined)
       }
-      yield unpackWalk(reply.packed)
+      yield reply.packed
       if (reply.last) return
     }
   } finally {

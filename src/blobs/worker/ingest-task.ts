@@ -2,18 +2,18 @@
  * Worker tasks of sharing: read files, cut and hash them. A file counts only if nothing about it changed from before the
  * first byte to behind the last one.
  */
-import type { BigIntStats } from 'node:fs'
+import { readSync } from 'node:fs'
 import { createRecordSink, cutRange, type RecordSink } from '../chunker/cut-range.ts'
-import { chunkSizeFor } from '../chunker/parameters.ts'
+import { chunkSizeFor, leastChunkBytes, minChunkSize } from '../chunker/parameters.ts'
 import {
   equalFingerprints,
   fingerprintFields,
   fingerprintOf,
+  isPackedFingerprintOf,
   packFingerprint,
   unpackFingerprint,
 } from '../fingerprint.ts'
 import { changedError, sourceError, statSource, withSource } from '../open-source.ts'
-import type { FileFingerprint } from '../store/store.ts'
 import { packError, type PackedError } from './packed-error.ts'
 
 /** A file that changes under the reader is read again this often at most. */
@@ -46,37 +46,41 @@ export function ingestFiles(input: IngestFilesInput): IngestFilesOutput {
   const readAtNs = BigInt(Date.now()) * 1_000_000n
   const sink = createRecordSink()
   const counts = new Uint32Array(paths.length)
-  const fingerprints = new BigInt64Array(paths.length * fingerprintFields)
+  const fingerprints = input.fingerprints.slice(0, paths.length * fingerprintFields)
   const modes = new Uint16Array(paths.length)
   const failures = new Map<number, PackedError>()
-  paths.forEach((path, index) => {
+  for (let index = 0; index < paths.length; index++) {
+    const path = paths[index] as string
     const before = sink.count
     try {
-      const stats = ingestFile(path, unpackFingerprint(input.fingerprints, index), sink)
-      packFingerprint(fingerprints, index, fingerprintOf(stats))
-      modes[index] = Number(stats.mode & 0o777n)
+      modes[index] = ingestFile(path, fingerprints, index, sink)
       counts[index] = sink.count - before
     } catch (error) {
       sink.truncate(before)
       failures.set(index, packError(error, `Cannot read "${path}"`))
     }
-  })
+  }
   return { records: sink.take(), counts, fingerprints, modes, readAtNs, failures }
 }
 
-/** Adds the chunks of a file to `sink`, and returns what the file was while it was read. */
-function ingestFile(path: string, walked: FileFingerprint, sink: RecordSink): BigIntStats {
+/**
+ * Adds the chunks of file number `index` to `sink`, and makes its fingerprint that of the file as it was read. Returns
+ * its mode.
+ */
+function ingestFile(path: string, fingerprints: BigInt64Array, index: number, sink: RecordSink): number {
   const start = sink.count
   for (let attempt = 1; ; attempt++) {
     try {
       return withSource(path, (fd) => {
         // The walk's look at the file is the first "before"; device and inode tell that it was this one.
-        const before = attempt === 1 ? walked : fingerprintOf(statSource(fd, path))
-        const { size } = before
-        cutRange(fd, { path, size, chunkSize: chunkSizeFor(size), from: 0, until: size }, sink)
+        if (attempt > 1) packFingerprint(fingerprints, index, fingerprintOf(statSource(fd, path)))
+        const size = Number(fingerprints[index * fingerprintFields])
+        const chunkSize = chunkSizeFor(size)
+        if (size > 0 && size <= leastChunkBytes(chunkSize)) readSmall(fd, path, size, sink)
+        else cutRange(fd, { path, size, chunkSize, from: 0, until: size }, sink)
         const after = statSource(fd, path)
-        if (!equalFingerprints(before, fingerprintOf(after))) throw changedError(path)
-        return after
+        if (!isPackedFingerprintOf(fingerprints, index, after)) throw changedError(path)
+        return Number(after.mode & 0o777n)
       })
     } catch (error) {
       const failure = sourceError(error, path)
@@ -84,6 +88,19 @@ function ingestFile(path: string, walked: FileFingerprint, sink: RecordSink): Bi
       sink.truncate(start)
     }
   }
+}
+
+let small: Buffer | undefined
+
+/** A file that is no longer than the shortest chunk is one chunk, and there is nothing to cut. */
+function readSmall(fd: number, path: string, size: number, sink: RecordSink): void {
+  small ??= Buffer.allocUnsafeSlow(leastChunkBytes(minChunkSize))
+  for (let done = 0; done < size; ) {
+    const count = readSync(fd, small, done, size - done, done)
+    if (count === 0) throw changedError(path)
+    done += count
+  }
+  sink.add(small.subarray(0, size))
 }
 
 export interface CutRegionInput {

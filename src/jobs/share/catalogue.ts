@@ -5,11 +5,11 @@
 import { concatBytes } from '../../shared/bytes.ts'
 import type { ChunkRecords } from '../../blobs/chunk-records.ts'
 import type { IngestEvent } from '../../blobs/ingest/ingest.ts'
-import type { LiveEvent } from '../../blobs/live-event.ts'
+import type { ToldEvent } from '../../blobs/live-event.ts'
 import { createLiveManifest } from '../../blobs/live-manifest.ts'
 import type { BuiltManifest } from '../../blobs/manifest/builder.ts'
 import type { FileEntry, ManifestEntry } from '../../blobs/manifest/entry.ts'
-import { decodePage } from '../../blobs/manifest/page.ts'
+import { decodePage, encodeColumns, type PageColumns } from '../../blobs/manifest/page.ts'
 import { decodeRoot, type ManifestRoot } from '../../blobs/manifest/root.ts'
 import type { ObjectTable } from '../../blobs/store/store.ts'
 import type { Numbering } from '../../node/share-offer.ts'
@@ -24,9 +24,17 @@ interface Page {
   readonly entries: number
 }
 
+/** Entries of one event. */
+interface Told {
+  /** Sealed number of the first one. */
+  readonly first: number
+  readonly count: number
+  entries: PageColumns | readonly ManifestEntry[]
+}
+
 export interface Catalogue {
   /** Takes what ingest found and returns what the live log tells of it. */
-  take(event: IngestEvent): LiveEvent
+  take(event: IngestEvent): ToldEvent
   /** Ends the manifest. */
   finish(): BuiltManifest
   /** Numbers of the live stream that have no entry, ascending. */
@@ -41,11 +49,13 @@ export interface Catalogue {
 
 export function createCatalogue(objects: ObjectTable): Catalogue {
   const pages: Page[] = []
-  /** Entries behind the last page. */
-  const tail: ManifestEntry[] = []
+  /** Entries that are not all on a page yet, as they were told. */
+  const tail: Told[] = []
   const dropped: number[] = []
   const decoded = new Map<number, readonly ManifestEntry[]>()
   let told = 0
+  /** Entries that were told and not dropped. */
+  let kept = 0
   let open: { readonly number: number; readonly entry: FileEntry; readonly parts: ChunkRecords[] } | undefined
   let manifest: Catalogue['manifest']
 
@@ -53,31 +63,35 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
     objects.putMany([object])
     if (object.kind !== 'page') return
     pages.push({ hash: object.hash, first: pagedEntries(), entries: object.entries })
-    tail.splice(0, object.entries)
+    while (tail[0] && tail[0].first + tail[0].count <= pagedEntries()) tail.shift()
   })
   const pagedEntries = (): number => {
     const last = pages.at(-1)
     return last ? last.first + last.entries : 0
   }
 
-  function toLive(event: IngestEvent): LiveEvent {
+  function keep(count: number, entries: Told['entries']): void {
+    tail.push({ first: kept, count, entries })
+    kept += count
+  }
+
+  function toLive(event: IngestEvent): ToldEvent {
     switch (event.type) {
       case 'entries': {
-        const entries = event.items.map((item) => item.entry)
         const first = told
-        told += entries.length
-        tail.push(...entries)
-        return { type: 'entries', first, entries }
+        told += event.page.count
+        keep(event.page.count, event.page)
+        return { type: 'page', first, page: event.page }
       }
       case 'open':
-        open = { number: told++, entry: event.item.entry, parts: [] }
+        open = { number: told++, entry: event.entry, parts: [] }
         return { type: 'open', number: open.number, entry: open.entry }
       case 'chunks':
         open?.parts.push(event.records)
         return { type: 'chunks', number: told - 1, records: event.records }
       case 'close':
         open = undefined
-        tail.push(event.entry)
+        keep(1, [event.entry])
         return { type: 'close', number: told - 1 }
       case 'drop':
       default:
@@ -100,8 +114,16 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
     return entries
   }
 
+  function tailEntry(number: number): ManifestEntry | undefined {
+    const some = tail[countUpTo(tail, ({ first }) => first <= number) - 1]
+    if (!some || number >= some.first + some.count) return undefined
+    // Decoded once for all who ask until it is on a page.
+    if ('columns' in some.entries) some.entries = decodePage(encodeColumns(some.entries))
+    return some.entries[number - some.first]
+  }
+
   function sealedEntry(number: number): ManifestEntry | undefined {
-    if (number >= pagedEntries()) return tail[number - pagedEntries()]
+    if (number >= pagedEntries()) return tailEntry(number)
     const index = countUpTo(pages, (page) => page.first <= number) - 1
     return entriesOf(index)[number - (pages[index] as Page).first]
   }

@@ -24,7 +24,9 @@ import { chunkerParameters, chunkSizeFor } from '../../../src/blobs/chunker/para
 import { hash } from '../../../src/blobs/hash.ts'
 import { ingest, type IngestEvent, type IngestOptions } from '../../../src/blobs/ingest/ingest.ts'
 import { nameChunkList } from '../../../src/blobs/manifest/nodes.ts'
+import { decodePage, encodeColumns } from '../../../src/blobs/manifest/page.ts'
 import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
+import { packWalk, type PackedWalk } from '../../../src/blobs/walk/walk-batch.ts'
 import { walkTree, type WalkItem } from '../../../src/blobs/walk/walk-tree.ts'
 import { createWorkerPool } from '../../../src/blobs/worker/pool.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -50,11 +52,8 @@ function folder(files: Record<string, Uint8Array | string>): string {
   return root
 }
 
-async function* inBatches(
-  items: readonly WalkItem[],
-  between?: () => void,
-): AsyncGenerator<readonly WalkItem[]> {
-  for (let at = 0; at < items.length; at += 3) yield items.slice(at, at + 3)
+async function* inBatches(items: readonly WalkItem[], between?: () => void): AsyncGenerator<PackedWalk> {
+  for (let at = 0; at < items.length; at += 3) yield packWalk(items.slice(at, at + 3))
   between?.()
 }
 
@@ -76,13 +75,13 @@ function summary(events: readonly IngestEvent[]): { paths: string[]; lists: Map<
   let open: { path: string; parts: ChunkRecords[] } | undefined
   for (const event of events) {
     if (event.type === 'entries')
-      for (const { entry } of event.items) {
+      for (const entry of decodePage(encodeColumns(event.page))) {
         paths.push(entry.path)
         if (entry.kind === 'file') lists.set(entry.path, entry.content as Uint8Array)
       }
     else if (event.type === 'open') {
       assert.equal(open, undefined)
-      open = { path: event.item.entry.path, parts: [] }
+      open = { path: event.entry.path, parts: [] }
       paths.push(open.path)
     } else if (event.type === 'chunks') open?.parts.push(event.records)
     else if (event.type === 'close') {

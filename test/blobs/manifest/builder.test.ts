@@ -7,10 +7,11 @@ import { createManifestBuilder } from '../../../src/blobs/manifest/builder.ts'
 import type { BuiltManifest } from '../../../src/blobs/manifest/builder.ts'
 import type { ManifestEntry } from '../../../src/blobs/manifest/entry.ts'
 import { maxPageBytes } from '../../../src/blobs/manifest/limits.ts'
-import { decodePage } from '../../../src/blobs/manifest/page.ts'
+import { createPageEncoder, decodePage, encodePath } from '../../../src/blobs/manifest/page.ts'
 import { openManifest } from '../../../src/blobs/manifest/reader.ts'
 import { decodeRoot } from '../../../src/blobs/manifest/root.ts'
 import { FerryError } from '../../../src/shared/errors.ts'
+import { maxPathBytes } from '../../../src/shared/paths.ts'
 import { directoryEntry, fileEntry, makeRecords, symlinkEntry, treeEntries } from '../../support/manifests.ts'
 
 const key = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -61,6 +62,46 @@ test('a manifest reads back as it was built, by entry and in order', () => {
     assert.equal(decodePage(bytes).length, info.entries)
     assert.ok(info.bytes <= maxPageBytes)
   }
+})
+
+/** Built from pages of `step` entries each. */
+function buildFromPages(entries: readonly ManifestEntry[], step: number): Built {
+  const objects = new Map<string, Uint8Array>()
+  const builder = createManifestBuilder((page) => objects.set(key(page.hash), page.bytes))
+  const encoder = createPageEncoder()
+  const path = Buffer.alloc(maxPathBytes)
+  for (let at = 0; at < entries.length; at += step) {
+    for (const entry of entries.slice(at, at + step)) encoder.add(entry, path, encodePath(entry.path, path))
+    builder.pushPage(encoder.takeColumns())
+  }
+  const built = builder.finish()
+  objects.set(key(built.root), built.rootObject)
+  return { ...built, objects }
+}
+
+test('entries that come encoded give the pages that they give one by one', () => {
+  const large = { blob: hash(Buffer.from('large')), chunks: 100 }
+  const lengths = Array.from({ length: 64 }, () => 65_536)
+  const entries = [
+    ...manyFiles(9000),
+    ...Array.from({ length: 300 }, (_, index) =>
+      index % 3 === 0
+        ? symlinkEntry(`e${index}`.padEnd(2000, 'é'), 'x'.repeat(3000))
+        : fileEntry(`e${index}`, {
+            size: 64 * 65_536,
+            content: index % 3 === 1 ? large : makeRecords(lengths),
+          }),
+    ),
+  ]
+  const expected = build(entries)
+  for (const step of [1, 7, 512, 8192, entries.length])
+    assert.deepEqual(buildFromPages(entries, step), expected)
+  fc.assert(
+    fc.property(treeEntries, fc.integer({ min: 1, max: 50 }), (tree, step) => {
+      assert.deepEqual(buildFromPages(tree, step), build(tree))
+    }),
+    { numRuns: 30 },
+  )
 })
 
 test('an empty manifest has no pages', () => {

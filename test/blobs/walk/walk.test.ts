@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { walk } from '../../../src/blobs/walk/walk.ts'
+import { unpackWalk } from '../../../src/blobs/walk/walk-batch.ts'
 import { walkTree, type WalkItem, type WalkOptions } from '../../../src/blobs/walk/walk-tree.ts'
 import { compareSortKeys } from '../../../src/shared/paths.ts'
 import { addStrays, makeZoo, strayNames } from '../../support/zoo.ts'
@@ -54,7 +55,7 @@ test('the zoo: everything is there, in order, and strays are named', async () =>
   makeZoo(root)
   addStrays(root)
   const items: WalkItem[] = []
-  for await (const batch of walk([{ name: 'zoo', diskPath: root }])) items.push(...batch)
+  for await (const batch of walk([{ name: 'zoo', diskPath: root }])) items.push(...unpackWalk(batch))
   const problems = items.filter((item) => item.kind === 'problem')
   assert.deepEqual(
     problems.map((item) => item.path).sort(),
@@ -177,7 +178,7 @@ test('sockets are passed over', async () => {
 test('a walk that is left early or cancelled ends its thread', async () => {
   const roots = [{ name: 'top', diskPath: tree('a', 'b') }]
   for await (const batch of walk(roots)) {
-    assert.equal(batch.length, 3)
+    assert.equal(unpackWalk(batch).length, 3)
     break
   }
   const signal = AbortSignal.abort()
