@@ -7,11 +7,18 @@ const MiB = 2 ** 20
 const find = (part, name) => part?.workloads.find((workload) => workload.name === name)?.summaries
 
 /** ferry's figure divided by that of another, in the part `memory` or `disk` of a record. */
-function ratio(title, part, workload, other, limit, { figure = 'totalSeconds', otherFigure = figure } = {}) {
+function ratio(
+  title,
+  part,
+  workload,
+  other,
+  limit,
+  { figure = 'totalSeconds', otherFigure = figure, unit = `× ${other}` } = {},
+) {
   return {
     title,
     limit,
-    unit: `× ${other}`,
+    unit,
     read(record) {
       const summaries = find(record[part], workload)
       return divide(summaries?.ferry?.[figure], summaries?.[other]?.[otherFigure])
@@ -75,7 +82,7 @@ function flat(what, series, from) {
 const ssh = 'rsync over ssh'
 const daemon = 'rsync daemon'
 /** Others leave data in the page cache; their time counts until it is on the disk, as ferry's does. */
-const onDisk = { otherFigure: 'durableSeconds' }
+const onDisk = { otherFigure: 'durableSeconds', unit: '× rsync daemon + sync' }
 
 /** `limit` is the highest value that passes, or the lowest where `atLeast` is set. */
 export const goals = [
@@ -90,7 +97,7 @@ export const goals = [
     title: 'memory to memory, one connection',
     limit: 0.6,
     atLeast: true,
-    unit: '× node:tls',
+    unit: '× node:tls, events',
     read: ({ figures }) =>
       divide(figures?.wire?.ferryMegabytesPerSecond, figures?.wire?.tlsMegabytesPerSecond),
   },

@@ -1,7 +1,18 @@
 // Where and with what the figures were measured.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
+import { join } from 'node:path'
 import { parseLoopbackBytes } from './parsers.mjs'
 
 /** First line of a command's output, or undefined when it cannot be run. */
@@ -59,6 +70,22 @@ export function freeBytes(folder) {
   const available = Number(/^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1])
   // Half a GiB for both ends and for who measures them.
   return Math.min(free, available * 1024 - 2 ** 29)
+}
+
+/** What a file system takes when it is written to in one go, until all of it is on the disk; MB/s. */
+export function measureWriteRate(folder, bytes) {
+  const path = join(folder, 'write-rate')
+  const piece = randomBytes(2 ** 20)
+  const file = openSync(path, 'w')
+  try {
+    const startedMs = performance.now()
+    for (let written = 0; written < bytes; written += piece.byteLength) writeSync(file, piece)
+    fsyncSync(file)
+    return bytes / 1000 / (performance.now() - startedMs)
+  } finally {
+    closeSync(file)
+    unlinkSync(path)
+  }
 }
 
 /** All bytes that have crossed the loopback interface, headers included; undefined where there is no /proc. */

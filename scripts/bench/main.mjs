@@ -13,7 +13,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { figureNames, measureFigure } from './figures.mjs'
 import { judge } from './goals.mjs'
-import { describeMachine, describeVersions, fileSystemOf, freeBytes, memoryFolder } from './machine.mjs'
+import {
+  describeMachine,
+  describeVersions,
+  fileSystemOf,
+  freeBytes,
+  measureWriteRate,
+  memoryFolder,
+} from './machine.mjs'
 import { enterOwnNetwork } from './own-network.mjs'
 import { formatMebibytes, formatTable, goalRows, timeRows, workloadRows } from './report.mjs'
 import { projectFolder, saveResult } from './results.mjs'
@@ -90,9 +97,9 @@ if (parts.includes('disk') && wantedWorkloads.length > 0)
 
 for (const part of ['memory', 'disk'])
   if (record[part]) {
-    const { workloads: measured, fileSystem } = record[part]
+    const { workloads: measured, fileSystem, writeMegabytesPerSecond: rate } = record[part]
     console.log(
-      `\n${part} (${fileSystem}), median of ${runs}\n${formatTable(timeRows(measured, { onDisk: part === 'disk' }))}`,
+      `\n${part} (${fileSystem}${rate ? `, writes ${rate.toFixed(0)} MB/s` : ''}), median of ${runs}\n${formatTable(timeRows(measured, { onDisk: part === 'disk' }))}`,
     )
   }
 console.log(`\n${formatTable(goalRows(judge(record, { missing: false })))}`)
@@ -116,6 +123,7 @@ async function measurePart(parent, { onDisk, contenders: taking }) {
     )
   const place = openPlace(parent, { onDisk })
   places.push(place)
+  const rate = onDisk ? { writeMegabytesPerSecond: measureWriteRate(place.folder, scale * 2 ** 30) } : {}
   const results = []
   for (const workload of wantedWorkloads) {
     const result = await measureWorkload(workload, { place, contenders: taking, runs, scale })
@@ -124,7 +132,7 @@ async function measurePart(parent, { onDisk, contenders: taking }) {
       `\n${onDisk ? 'on disk, ' : ''}${result.title} (${result.files} files, ${formatMebibytes(result.bytes)}; median of ${runs})\n${formatTable(workloadRows(result, { onDisk }))}\n`,
     )
   }
-  return { folder: parent, fileSystem: fileSystemOf(parent), workloads: results }
+  return { folder: parent, fileSystem: fileSystemOf(parent), ...rate, workloads: results }
 }
 
 /** The wanted ones of all names, or all when none is wanted. */

@@ -124,6 +124,22 @@ export function costRows(workloads) {
   return rows
 }
 
+/** Where ferry's time goes, as seen from outside: the receive begins when the ticket is there. */
+export function phaseRows(workloads) {
+  const rows = [['', 'ticket after', 'all hashed after', 'receive runs', 'together']]
+  for (const { title, summaries } of workloads) {
+    const { ferry } = summaries
+    rows.push([
+      title,
+      formatSeconds(ferry?.ticketSeconds),
+      formatSeconds(ferry?.shareSeconds),
+      formatSeconds(ferry?.receiveSeconds),
+      formatSeconds(ferry?.totalSeconds),
+    ])
+  }
+  return rows
+}
+
 /** A row for each link: what iperf3 and ferry carry. */
 export function linkRows({ cases }) {
   const rows = [['50 ms of round trip', 'iperf3, six streams', 'ferry', 'ferry fills']]

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { figureNames } from './figures.mjs'
 import { judge } from './goals.mjs'
-import { costRows, formatMarkdown, goalRows, linkRows, scalingRows, timeRows } from './report.mjs'
+import { costRows, formatMarkdown, goalRows, linkRows, phaseRows, scalingRows, timeRows } from './report.mjs'
 import { latestResult, projectFolder } from './results.mjs'
 import { drawScaling } from './scaling-plot.mjs'
 import { fillSections } from './sections.mjs'
@@ -54,11 +54,14 @@ const writers = {
   disk: () => formatMarkdown(timeRows(resultOf('disk').disk.workloads, { onDisk: true })),
   'disk-client': () => formatMarkdown(timeRows(resultOf('disk').disk.workloads, { onDisk: false })),
   costs: () => formatMarkdown(costRows(resultOf('memory').memory.workloads)),
+  phases: () => formatMarkdown(phaseRows(resultOf('memory').memory.workloads)),
   links: () => formatMarkdown(linkRows(resultOf('links'))),
   'scaling-size': () => formatMarkdown(scalingRows(resultOf('scaling').series.size)),
   'scaling-count': () => formatMarkdown(scalingRows(resultOf('scaling').series.count)),
   wire: () => describeWire(resultOf('figures').figures.wire),
   machine: () => describeRun(resultOf('memory')),
+  'disk-rate': () =>
+    `Here that is ${resultOf('disk').disk.fileSystem} on a disk that takes ${resultOf('disk').disk.writeMegabytesPerSecond.toFixed(0)} MB/s, fsync included.`,
 }
 
 function describeWire(wire) {
