@@ -112,7 +112,8 @@ export async function runShare(
   const stopListening = onEvent(record.id, door.onEvent)
   const offered = provider.offer(offer)
   // Finding is for those whom the ticket's addresses do not lead here; the first moments belong to all others.
-  const announcing = Promise.race([hashing, delay(announceAfterMs, signal)]).then(
+  const ending = new AbortController()
+  const announcing = delay(announceAfterMs, AbortSignal.any([signal, ending.signal])).then(
     () => discovery.announce(record.secret),
     () => undefined,
   )
@@ -138,6 +139,7 @@ export async function runShare(
     return { ticket, name: record.name, ...sealed, failed: failures(), downloads: door.downloads, ended }
   } finally {
     stopListening()
+    ending.abort()
     await (await announcing)?.[Symbol.asyncDispose]()
     await offered[Symbol.asyncDispose]()
     // The spool and the log are closed behind this, so nothing may still write to them.
