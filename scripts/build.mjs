@@ -17,27 +17,43 @@ const result = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.json
   cwd: root,
 })
 if (result.status !== 0) process.exit(result.status ?? 1)
-// The command is bundled into few files, packages included: reading some hundred modules one by one takes five times as
-// long as running them. Native packages stay outside. Workers are files of their own, beside the chunk that starts them.
+// The command is bundled: finding and reading some hundred modules one by one takes five times as long as running them.
+// What is not always needed lies in the same file and is only run when it is. Native packages stay outside, and workers
+// are files of their own beside it.
 const { build } = await import('esbuild')
 const source = (path) => join(root, 'dist', 'src', path)
-await build({
-  entryPoints: [source('cli/main.js'), source('blobs/worker/worker.js'), source('blobs/walk/walk-worker.js')],
+const shared = {
   outdir: join(root, 'dist', 'bundle', 'cli'),
   entryNames: '[name]',
-  chunkNames: 'chunk-[hash]',
   bundle: true,
-  splitting: true,
   platform: 'node',
-  format: 'esm',
   target: 'node24',
   external: ['koffi', '@napi-rs/blake-hash', 'blake3'],
-  // Some packages are still CommonJS and ask for node's own modules at run time.
-  banner: {
-    js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
-  },
+  // Names stay, for the stacks of -vv.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   legalComments: 'linked',
   logLevel: 'warning',
+}
+await build({
+  ...shared,
+  entryPoints: { main: source('cli/main.js'), start: source('cli/start.js') },
+  format: 'esm',
+  external: ['./start.js', './run.js'],
+})
+// CommonJS, because only that can be loaded together with compiled code; see src/cli/compiled-code.ts.
+await build({
+  ...shared,
+  entryPoints: {
+    program: source('cli/run.js'),
+    worker: source('blobs/worker/worker.js'),
+    'walk-worker': source('blobs/walk/walk-worker.js'),
+  },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
 for (const command of [source('cli/main.js'), join(root, 'dist', 'bundle', 'cli', 'main.js')])
   chmodSync(command, 0o755)

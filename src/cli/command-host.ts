@@ -8,6 +8,8 @@ export interface CommandHost {
   readonly version: string
   /** In place of the real one, for tests. */
   readonly createFerry?: typeof createFerry
+  /** Told now and then how much content a job has dealt with. */
+  readonly onContent?: (bytes: number) => void
   /** Told by the command once the command line was understood; what `run` returns is the exit code. */
   action(run: () => Promise<number>): void
   /** From here on `show` prints a failure in place of the plain way, because outputs are open. */

@@ -1,11 +1,9 @@
 #!/usr/bin/env node
 /**
  * The first file that runs: it answers `--version` and `--help` without loading anything else, and refuses a Node that is
- * too old in plain words, so it must itself stay readable for Node 18. Everything else is in `run.ts`.
+ * too old in plain words, so it must itself stay readable for Node 18. Everything else begins in `start.ts`.
  */
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import { setFlagsFromString } from 'node:v8'
 import { mainHelp } from './help-text.ts'
 
 const minNodeMajor = 24
@@ -33,15 +31,8 @@ async function main(args: string[]): Promise<void> {
     process.exitCode = 2
     return
   }
-  // Buffers of content die young. A young generation that grows keeps about 100 MiB of dead ones: with V8's default a
-  // receive of 1 GiB peaks at 350 MiB, so at 245 MiB, in the same time. Threads started later take it over.
-  setFlagsFromString('--semi-space-growth-factor=1')
-  enableCompileCache()
-  const { reportCrash, run } = await import('./run.ts')
-  process.on('uncaughtException', reportCrash)
-  const exitCode = await run(args, version())
-  // Handles that a library left open must not keep a finished command alive; what was written goes out first.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
+  const { start } = await import('./start.ts')
+  await start(args, version())
 }
 
 await main(process.argv.slice(2))

@@ -37,7 +37,7 @@ export async function run(
   args: readonly string[],
   version: string,
   io: ProcessIo = process,
-  replace: Pick<CommandHost, 'createFerry'> = {},
+  parts: Pick<CommandHost, 'createFerry' | 'onContent'> = {},
 ): Promise<number> {
   const verbosity =
     args.filter((arg) => arg === '-v' || arg === '--verbose').length + (args.includes('-vv') ? 2 : 0)
@@ -58,7 +58,7 @@ export async function run(
     const command = await entry.load({
       io,
       version,
-      ...replace,
+      ...parts,
       action: (next) => void (action = next),
       onFailure: (next) => void (show = next),
     })

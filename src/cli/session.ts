@@ -5,6 +5,7 @@ import { createFerry } from '../jobs/ferry.ts'
 import type { Job } from '../jobs/job.ts'
 import type { NetworkOptions } from '../jobs/types.ts'
 import type { Snapshot } from '../progress/events.ts'
+import type { SnapshotSource } from '../progress/snapshot-source.ts'
 import { FerryError } from '../shared/errors.ts'
 import { resolveDirectories } from '../shared/directories.ts'
 import type { CommandHost } from './command-host.ts'
@@ -65,6 +66,7 @@ export function openSession(host: CommandHost, command: Command): Session {
       stack.use(watchKeys(terminal, { ...keys, '\u0003': stopKey, ...(keys['q'] && { q: stopKey }) }))
       terminal.onBrokenPipe(() => stop(exitCodes.brokenPipe))
       reporter.emit('start', { id: job.id, kind: job.progress.current.kind })
+      if (host.onContent) void tellContent(job.progress, host.onContent)
       await reporter.watch(job.progress)
       const snapshot = job.progress.current
       try {
@@ -76,4 +78,8 @@ export function openSession(host: CommandHost, command: Command): Session {
       }
     },
   }
+}
+
+async function tellContent(progress: SnapshotSource, tell: (bytes: number) => void): Promise<void> {
+  for await (const { bytes } of progress) tell(bytes.done)
 }

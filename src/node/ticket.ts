@@ -99,8 +99,8 @@ function normalise(input: string): string {
   }
   text = text
     .trim()
-    .replace(/^[$>#\s]*["'`“”‘’„«<([]*/, '')
-    .replace(/["'`“”‘’»>)\].,;\s]*$/, '')
+    .replace(/^[$>#\s]*["'`\u201c\u201d\u2018\u2019\u201e\u00ab<([]*/, '')
+    .replace(/["'`\u201c\u201d\u2018\u2019\u00bb>)\].,;\s]*$/, '')
     .toLowerCase()
     .replace(/^ferry\s+(receive|get|ls)\s+["'`]?/, '')
     .replace(/^ferry:(\/\/)?/, '')

@@ -19,6 +19,28 @@ export interface Directories {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
+ * For what can be made again from ferry's own program, such as its compiled code: the same wherever the data is kept.
+ * Undefined when there is no home directory to put it in; nothing is made.
+ */
+export function cacheDirectory(
+  environment: Environment = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  const { XDG_CACHE_HOME: named, LOCALAPPDATA: local } = environment
+  try {
+    if (platform === 'win32')
+      return join(local ?? join(findHome(environment), 'AppData', 'Local'), 'ferry', 'cache')
+    if (platform === 'darwin') return join(findHome(environment), 'Library', 'Caches', 'ferry')
+    return join(
+      named !== undefined && isAbsolute(named) ? named : join(findHome(environment), '.cache'),
+      'ferry',
+    )
+  } catch {
+    return undefined
+  }
+}
+
+/**
  * Absolute paths; nothing is made.
  * @throws E_USAGE when there is no home directory to put them in.
  */

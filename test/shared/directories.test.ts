@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { resolveDirectories } from '../../src/shared/directories.ts'
+import { cacheDirectory, resolveDirectories } from '../../src/shared/directories.ts'
 
 test('directories follow the system, and the environment before it', () => {
   const home = { HOME: '/home/me' }
@@ -30,4 +30,12 @@ test('directories follow the system, and the environment before it', () => {
 test('without HOME the password file is asked', () => {
   assert.match(resolveDirectories({}, 'linux').data, /\/\.local\/share\/ferry$/)
   assert.match(resolveDirectories({ HOME: 'relative' }, 'linux').data, /^\//)
+})
+
+test('what can be made again has a place of the system, wherever the data is', () => {
+  const home = { HOME: '/home/me', FERRY_HOME: '/f' }
+  assert.equal(cacheDirectory(home, 'linux'), '/home/me/.cache/ferry')
+  assert.equal(cacheDirectory({ ...home, XDG_CACHE_HOME: '/c' }, 'linux'), '/c/ferry')
+  assert.equal(cacheDirectory({ ...home, XDG_CACHE_HOME: 'relative' }, 'linux'), '/home/me/.cache/ferry')
+  assert.equal(cacheDirectory(home, 'darwin'), '/home/me/Library/Caches/ferry')
 })

@@ -3,7 +3,8 @@
  * contacts nobody but the peers of the test.
  */
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { startProcess, type Exit, type ProcessOptions, type RunningProcess } from './process.ts'
 
 /** The compiled command. */
@@ -26,6 +27,8 @@ export function ferryEnvironment({ home, env }: Pick<FerryOptions, 'home' | 'env
     LANG: 'C.UTF-8',
     HOME: home,
     FERRY_HOME: home,
+    // It holds nothing but ferry's own compiled program.
+    XDG_CACHE_HOME: join(tmpdir(), 'ferry-test-cache'),
     FERRY_LISTEN: '/ip4/127.0.0.1/tcp/0',
     ...env,
   }

@@ -22,18 +22,22 @@ const filesText = `Files
   DEST/NAME.ferry-part and DEST/NAME.ferry-part.journal
       a file that is still arriving, and which parts of it are verified; both go when it is whole
 
-FERRY_HOME names one folder for all of it (the data is in its data/), FERRY_STORE the data folder alone.
+  $XDG_CACHE_HOME/ferry or ~/.cache/ferry (macOS: ~/Library/Caches/ferry)
+      what V8 made of ferry's own program, so that it starts sooner; may be deleted
+
+FERRY_HOME names one folder for all data (it is in its data/), FERRY_STORE the data folder alone.
 Your own files are referenced in place, never copied.
 `
 
 const environmentText = `Environment
 
-  FERRY_HOME        folder for everything that ferry keeps
+  FERRY_HOME        folder for everything that ferry keeps of yours
   FERRY_STORE       data folder alone
   FERRY_JOBS        as -j
   FERRY_LISTEN      as --listen, separated by commas
   FERRY_BOOTSTRAP   as --bootstrap, separated by commas
   NO_COLOR          no colours; FORCE_COLOR=1: colours without a terminal
+  NODE_DISABLE_COMPILE_CACHE=1   keeps no compiled program
   CI, TERM=dumb     plain lines in place of the live view, as --plain
 
 Options go before the environment.

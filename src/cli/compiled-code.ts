@@ -1,0 +1,107 @@
+/**
+ * Loads one large CommonJS file together with the code that V8 made of it in an earlier run. Node's own compile cache
+ * holds what is compiled before a file runs, which is its outermost level; the functions inside are compiled when they
+ * are first called, anew in every process, and that is most of the work. What is kept here is taken after a run.
+ *
+ * Invariant: code is taken up only from a file that nobody else could have written, made of exactly this file by exactly
+ * this Node, and whole: V8 itself checks neither, and crashes on what is damaged. Whatever is wrong with it, the program
+ * runs, and compiles.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { constants as vmConstants, Script } from 'node:vm'
+
+export interface LoadedScript<Exports> {
+  readonly exports: Exports
+  /** The code of an earlier run was taken up. */
+  readonly wasKept: boolean
+  /** Keeps the code as it is now, with all functions that were called. Nothing happens when that is not possible. */
+  keep(): void
+}
+
+/** As Node wraps a CommonJS module. */
+const wrapperStart = '(function (exports, require, module, __filename, __dirname) {'
+const digestBytes = 32
+/** More than ten times what a run leaves. */
+const maxKeptBytes = 32 * 1024 * 1024
+
+/** `keptAt` is where the code is kept; without it, it is not. */
+export function loadScript<Exports>(path: string, keptAt: string | undefined): LoadedScript<Exports> {
+  const source = readFileSync(path, 'utf8')
+  const kept = keptAt === undefined ? undefined : readKept(keptAt, identityOf(path))
+  const script = new Script(`${wrapperStart}${source}\n})`, {
+    filename: path,
+    // So that positions in stacks are those of the file.
+    columnOffset: -wrapperStart.length,
+    ...(kept && { cachedData: kept }),
+    importModuleDynamically: vmConstants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  const module = { exports: {} }
+  const run = script.runInThisContext() as (...parts: readonly unknown[]) => void
+  run(module.exports, createRequire(path), module, path, dirname(path))
+  return {
+    exports: module.exports as Exports,
+    wasKept: kept !== undefined && script.cachedDataRejected === false,
+    keep() {
+      if (keptAt !== undefined) writeKept(keptAt, identityOf(path), script.createCachedData())
+    },
+  }
+}
+
+/** Which file, in which state, for which Node. V8 checks its own version and flags besides. */
+function identityOf(path: string): string {
+  const { size, mtimeNs } = statSync(path, { bigint: true })
+  return [path, size, mtimeNs, process.version, process.platform, process.arch].join('\n')
+}
+
+function digest(identity: string, code: Uint8Array): Buffer {
+  return createHash('sha256').update(identity).update('\0').update(code).digest()
+}
+
+function readKept(path: string, identity: string): Buffer | undefined {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    const { size, uid, mode } = fstatSync(file)
+    const self = process.geteuid?.()
+    if (self !== undefined && (uid !== self || (mode & 0o022) !== 0)) return undefined
+    if (size <= digestBytes || size > maxKeptBytes) return undefined
+    const content = readFileSync(file)
+    const code = content.subarray(digestBytes)
+    return digest(identity, code).equals(content.subarray(0, digestBytes)) ? code : undefined
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** Under another name first: who starts meanwhile finds the old code or the new, and never a part. */
+function writeKept(path: string, identity: string, code: Uint8Array): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(temporary, Buffer.concat([digest(identity, code), code]), { flag: 'wx', mode: 0o600 })
+    renameSync(temporary, path)
+  } catch {
+    // A full disk, or a home that cannot be written: the next start is as slow as this one was.
+    try {
+      unlinkSync(temporary)
+    } catch {
+      // It was never there.
+    }
+  }
+}

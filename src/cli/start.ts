@@ -1,0 +1,67 @@
+/**
+ * Loads the program that is in `run.ts`, runs it, and ends the process. In the bundle the program is one file beside this
+ * one, which is loaded with the code that V8 made of it in an earlier run.
+ */
+import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cacheDirectory } from '../shared/directories.ts'
+import { loadScript } from './compiled-code.ts'
+import { limitGarbage } from './limit-garbage.ts'
+import type { reportCrash, run } from './run.ts'
+
+interface Program {
+  readonly run: typeof run
+  readonly reportCrash: typeof reportCrash
+}
+
+/** So much content that a young generation grown at the start would matter. */
+const manyBytes = 8 * 1024 * 1024
+
+export async function start(args: readonly string[], version: string): Promise<void> {
+  const cache = process.env['NODE_DISABLE_COMPILE_CACHE'] === '1' ? undefined : cacheDirectory()
+  // For the files that are not in the bundle, and for threads.
+  if (cache !== undefined) enableCompileCache(join(cache, 'node'))
+  const { program, keep } = await loadProgram(args, cache)
+  process.on('uncaughtException', program.reportCrash)
+  const { onContent, end } = watchContent(keep)
+  const exitCode = await program.run(args, version, process, { onContent })
+  end()
+  // Handles that a library left open must not keep a finished command alive; what was written goes out first.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
+}
+
+async function loadProgram(
+  args: readonly string[],
+  cache: string | undefined,
+): Promise<{ readonly program: Program; readonly keep: () => void }> {
+  const bundle = fileURLToPath(new URL('./program.cjs', import.meta.url))
+  if (!existsSync(bundle)) return { program: await import('./run.ts'), keep: () => undefined }
+  // These two call different parts, and each is an example for itself. What a receive calls is near to all others.
+  const command = args.find((arg) => arg === 'share' || arg === 'receive' || arg === 'get')
+  const keptAt = cache && join(cache, command === 'share' ? 'share.code' : 'receive.code')
+  const { exports, wasKept, keep } = loadScript<Program>(bundle, keptAt)
+  return { program: exports, keep: wasKept || command === undefined ? () => undefined : keep }
+}
+
+/**
+ * Two things wait for content. The compiled code is kept when there was some: who was misunderstood or found nothing has
+ * called too little to be an example for later runs. When there is much, garbage is limited, and the code kept before
+ * that, since it is good only for the flags under which it was made.
+ */
+function watchContent(keep: () => void): { onContent(bytes: number): void; end(): void } {
+  let seen = 0
+  return {
+    onContent(bytes) {
+      if (seen < manyBytes && bytes >= manyBytes) {
+        keep()
+        limitGarbage()
+      }
+      seen = Math.max(seen, bytes)
+    },
+    end() {
+      if (seen > 0 && seen < manyBytes) keep()
+    },
+  }
+}
