@@ -6,6 +6,7 @@
  * again within the same tick of the file system's clock. Here the content is known from before it was written, so it is
  * enough to look once more, a tick later, that nobody touched the file since.
  */
+import { setImmediate } from 'node:timers/promises'
 import { chunkRecordBytes, type ChunkRecords } from '../../blobs/chunk-records.ts'
 import { unpackFingerprint } from '../../blobs/fingerprint.ts'
 import { racyWindowNs } from '../../blobs/store/is-fresh.ts'
@@ -13,8 +14,10 @@ import type { FileIndex, IndexedFile } from '../../blobs/store/store.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
 import { delay } from '../../shared/concurrency.ts'
 
-/** Rows of one transaction. What is lost in a crash is only read again. */
+/** Rows of one transaction, at least, while there are more. What is lost in a crash is only read again. */
 const rowsPerTransaction = 1000
+/** Rows that may wait; beyond it files are not received faster than they are recorded. About 8 MiB. */
+const maxWaiting = 32_768
 /** Rows do not wait longer than this for others. */
 const maxWaitMs = 1000
 /** More than one tick of the clock of any disk file system (10 ms with the slowest kernels). */
@@ -34,8 +37,8 @@ export interface FinishedFiles {
 }
 
 export interface IndexRecorder {
-  /** `isFinished`: by number of the file; those for which it says no are left out. */
-  add(files: FinishedFiles, isFinished: (index: number) => boolean): void
+  /** `isFinished`: by number of the file; those for which it says no are left out. Resolves when there is room for more. */
+  add(files: FinishedFiles, isFinished: (index: number) => boolean): Promise<void>
   /** Resolves when all rows are written; failures to write them are no failures of the receive. */
   flush(): Promise<void>
 }
@@ -58,57 +61,74 @@ export function createIndexRecorder(options: RecorderOptions): IndexRecorder {
   let waiting: Waiting[] = []
   let count = 0
   let oldestAtMs = 0
-  let writing: Promise<void> = Promise.resolve()
+  let writing: Promise<void> | undefined
 
-  async function write(groups: readonly Waiting[]): Promise<void> {
-    const now = BigInt(Date.now()) * 1_000_000n
-    await delay(tickMs)
-    const looked = await Promise.all(
-      groups.map(({ files: { paths, fingerprints } }) => pool.run('lookAgain', { paths, fingerprints })),
-    )
-    const rows: IndexedFile[] = []
-    groups.forEach(({ files, isFinished }, number) => {
-      const same = looked[number]?.same
-      let at = 0
-      files.paths.split('\0').forEach((path, file) => {
-        const begin = at
-        at += (files.counts[file] as number) * chunkRecordBytes
-        if (!isFinished(file) || same?.[file] !== 1) return
-        const fingerprint = unpackFingerprint(files.fingerprints, file)
-        rows.push({
-          path,
-          fingerprint,
-          chunkSize: files.chunkSizes[file] as number,
-          records: files.records.subarray(begin, at),
-          indexedAtNs: coarseClock ? now : fingerprint.ctimeNs + racyWindowNs,
-        })
-      })
-    })
-    index.putMany(rows)
+  /** Takes all that waits, again and again: the more comes in while a turn lasts, the more the next one takes. */
+  async function writeWaiting(): Promise<void> {
+    while (waiting.length > 0) {
+      const groups = waiting
+      waiting = []
+      count = 0
+      const now = BigInt(Date.now()) * 1_000_000n
+      await delay(tickMs)
+      const looked = await Promise.all(
+        groups.map(({ files: { paths, fingerprints } }) => pool.run('lookAgain', { paths, fingerprints })),
+      )
+      let rows: IndexedFile[] = []
+      for (const [number, group] of groups.entries()) {
+        rows.push(...rowsOf(group, looked[number]?.same, coarseClock ? now : undefined))
+        if (rows.length < rowsPerTransaction && number < groups.length - 1) continue
+        index.putMany(rows)
+        rows = []
+        // Sockets get their turn in between.
+        await setImmediate()
+      }
+    }
   }
 
-  function start(): void {
-    const groups = waiting
-    waiting = []
-    count = 0
-    writing = writing
-      .then(() => write(groups))
+  function start(): Promise<void> {
+    writing ??= writeWaiting()
       .catch((error: unknown) =>
         options.onWarning(`Received files were not recorded: ${(error as Error).message}`),
       )
+      .finally(() => (writing = undefined))
+    return writing
   }
 
   return {
-    add(files, isFinished) {
+    async add(files, isFinished) {
       const now = performance.now()
       if (waiting.length === 0) oldestAtMs = now
       waiting.push({ files, isFinished })
       count += files.counts.length
-      if (count >= rowsPerTransaction || now - oldestAtMs > maxWaitMs) start()
+      if (count < rowsPerTransaction && now - oldestAtMs < maxWaitMs) return
+      const written = start()
+      if (count > maxWaiting) await written
     },
-    flush() {
-      if (waiting.length > 0) start()
-      return writing
+    async flush() {
+      while (writing || waiting.length > 0) await start()
     },
+  }
+}
+
+/** `indexedAtNs`: undefined when it is enough to have looked again. */
+function* rowsOf(
+  { files, isFinished }: Waiting,
+  same: Uint8Array | undefined,
+  indexedAtNs: bigint | undefined,
+): Generator<IndexedFile> {
+  let at = 0
+  for (const [file, path] of files.paths.split('\0').entries()) {
+    const begin = at
+    at += (files.counts[file] as number) * chunkRecordBytes
+    if (!isFinished(file) || same?.[file] !== 1) continue
+    const fingerprint = unpackFingerprint(files.fingerprints, file)
+    yield {
+      path,
+      fingerprint,
+      chunkSize: files.chunkSizes[file] as number,
+      records: files.records.subarray(begin, at),
+      indexedAtNs: indexedAtNs ?? fingerprint.ctimeNs + racyWindowNs,
+    }
   }
 }

@@ -224,7 +224,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
     })
     const fingerprints = new BigInt64Array(fingerprintFields)
     packFingerprint(fingerprints, 0, received.fingerprint)
-    run.index.add(
+    await run.index.add(
       {
         paths: verdict.disk,
         fingerprints,

@@ -81,7 +81,8 @@ async function receiveOnce(
 ): Promise<SmallWanted[]> {
   throwIfCancelled(run.signal)
   const lookup = await run.lookup()
-  const home = createHome(files.map(({ disk }) => disk).join('\0'))
+  const paths = files.map(({ disk }) => disk).join('\0')
+  const home = createHome(paths)
   const request = planRequest(run, lookup, files, home, mayCopy)
   try {
     for (const arrival of request.awaited) await arrival.settled
@@ -89,7 +90,7 @@ async function receiveOnce(
     try {
       const read = request.bytes > 0 ? await readRanges(run, request.ranges) : nothingRead
       try {
-        return await writeBatch(run, files, home.paths, request, read, onComplete)
+        return await writeBatch(run, files, paths, request, read, onComplete)
       } finally {
         read.release()
       }
@@ -101,15 +102,15 @@ async function receiveOnce(
   }
 }
 
-interface BatchHome extends ChunkHome {
-  /** Joined with NUL: other batches rarely ask, and one text is small. */
-  readonly paths: string
-}
-
-function createHome(paths: string): BatchHome {
+/** `paths`: joined with NUL. They are kept as bytes, out of the garbage collector's sight: there may be many, rarely asked. */
+function createHome(paths: string): ChunkHome {
+  const bytes = Buffer.from(paths)
   return {
-    paths,
-    pathsOf: (file) => paths.split('\0').slice(file, file + 1),
+    pathsOf: (file) =>
+      bytes
+        .toString()
+        .split('\0')
+        .slice(file, file + 1),
     isLarge: false,
     arrival: createArrival(),
   }
@@ -265,7 +266,7 @@ async function writeBatch(
     onComplete(file)
   })
   const chunkSizes = Uint32Array.from(files, (file) => file.entry.chunkSize)
-  run.index.add({ ...columns, fingerprints, chunkSizes }, isWritten)
+  await run.index.add({ ...columns, fingerprints, chunkSizes }, isWritten)
   run.tally.bytes.reused += done.reusedBytes
   run.progress.addDone(done)
   for (const { file, range } of wrong) {
