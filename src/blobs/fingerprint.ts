@@ -47,6 +47,15 @@ export function unpackFingerprint(list: BigInt64Array, index: number): FileFinge
   }
 }
 
+/** Writes the fingerprint of `stats` to `list` from `at` on: without an object, as a walk does so for every file. */
+export function packStats(list: BigInt64Array, at: number, stats: BigIntStats): void {
+  list[at] = stats.size
+  list[at + 1] = stats.mtimeNs
+  list[at + 2] = stats.ctimeNs
+  list[at + 3] = stats.ino
+  list[at + 4] = stats.dev
+}
+
 /** True when fingerprint number `index` of a packed list is that of `stats`. */
 export function isPackedFingerprintOf(list: BigInt64Array, index: number, stats: BigIntStats): boolean {
   const at = index * fingerprintFields

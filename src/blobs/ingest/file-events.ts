@@ -3,7 +3,7 @@ import { chunkCount, type ChunkRecords } from '../chunk-records.ts'
 import { maxInlineChunks, type FileEntry } from '../manifest/entry.ts'
 import { nameChunkList } from '../manifest/nodes.ts'
 import type { FileFingerprint, IndexedFile } from '../store/store.ts'
-import type { WalkedFile } from '../walk/walk-tree.ts'
+import type { WalkedFile } from '../walk/walk-batch.ts'
 import type { IngestEvent } from './ingest.ts'
 
 /** Chunks of one event: 144 KiB of records. */

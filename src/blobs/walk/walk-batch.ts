@@ -1,11 +1,42 @@
 /**
  * Items of a walk, packed for the way between threads: one text and one array of numbers for hundreds of files, since
- * cloning an object for each would take longer than walking.
+ * an object for each, made and cloned, would take longer than walking.
  */
+import type { BigIntStats } from 'node:fs'
+import type { FerryError } from '../../shared/errors.ts'
 import type { TreePath } from '../../shared/paths.ts'
-import { fingerprintFields, packFingerprint, unpackFingerprint } from '../fingerprint.ts'
+import { fingerprintFields, packStats, unpackFingerprint } from '../fingerprint.ts'
+import type { FileFingerprint } from '../store/store.ts'
 import { packError, unpackError, type PackedError } from '../worker/packed-error.ts'
-import type { WalkedDirectory, WalkedFile, WalkedSymlink, WalkItem, WalkProblem } from './walk-tree.ts'
+
+interface WalkedBase {
+  readonly path: TreePath
+  /** Absolute; no link in its last name. */
+  readonly diskPath: string
+  /** Permission bits. */
+  readonly mode: number
+  readonly mtimeNs: bigint
+}
+export interface WalkedFile extends WalkedBase {
+  readonly kind: 'file'
+  readonly fingerprint: FileFingerprint
+}
+export interface WalkedDirectory extends WalkedBase {
+  readonly kind: 'directory'
+}
+export interface WalkedSymlink extends WalkedBase {
+  readonly kind: 'symlink'
+  readonly target: string
+}
+/** Something that is not shared, and why. */
+export interface WalkProblem {
+  readonly kind: 'problem'
+  readonly path: string
+  readonly error: FerryError
+  /** True for what is passed over by design (a socket, a link to a folder that it is in), false for what failed. */
+  readonly skipped: boolean
+}
+export type WalkItem = WalkedFile | WalkedDirectory | WalkedSymlink | WalkProblem
 
 export interface PackedWalk {
   /** Joined with NUL, which no path has. Problems are not among them. */
@@ -22,33 +53,74 @@ export interface PackedWalk {
   }[]
 }
 
-const kinds = ['file', 'directory', 'symlink'] as const
 const fields = 3 + fingerprintFields
-/** `kind` of a file. */
 const fileKind = 0n
+const folderKind = 1n
+const linkKind = 2n
 
-export function packWalk(items: readonly WalkItem[]): PackedWalk {
-  const paths: string[] = []
-  const diskPaths: string[] = []
-  const targets = new Map<number, string>()
-  const problems: PackedWalk['problems'][number][] = []
-  const numbers = new BigInt64Array(items.length * fields)
-  for (const item of items) {
-    if (item.kind === 'problem') {
-      const { path, skipped } = item
-      problems.push({ path, skipped, error: packError(item.error, `Cannot share "${path}"`) })
-      continue
-    }
+/** Fills one batch after the other. Paths of files, folders and links are those that a manifest may hold. */
+export interface WalkPacker {
+  /** True when the batch has as many items as it should have. */
+  readonly isFull: boolean
+  addFile(path: string, diskPath: string, stats: BigIntStats): void
+  addFolder(path: string, diskPath: string, stats: BigIntStats): void
+  addLink(path: string, diskPath: string, stats: BigIntStats, target: string): void
+  addProblem(problem: WalkProblem): void
+  /** The batch so far; the next one begins. */
+  take(): PackedWalk
+}
+
+export function createWalkPacker(batchItems: number): WalkPacker {
+  let paths: string[] = []
+  let diskPaths: string[] = []
+  let targets = new Map<number, string>()
+  let problems: PackedWalk['problems'][number][] = []
+  // A folder that waits for its content brings those above it along.
+  let numbers = new BigInt64Array(batchItems * fields)
+
+  function add(kind: bigint, path: string, diskPath: string, stats: BigIntStats): number {
     const at = paths.length * fields
-    numbers[at] = BigInt(kinds.indexOf(item.kind))
-    numbers[at + 1] = BigInt(item.mode)
-    numbers[at + 2] = item.mtimeNs
-    if (item.kind === 'file') packFingerprint(numbers.subarray(at + 3), 0, item.fingerprint)
-    if (item.kind === 'symlink') targets.set(paths.length, item.target)
-    paths.push(item.path)
-    diskPaths.push(item.diskPath)
+    if (at === numbers.length) {
+      const larger = new BigInt64Array(2 * numbers.length)
+      larger.set(numbers)
+      numbers = larger
+    }
+    numbers[at] = kind
+    numbers[at + 1] = stats.mode & 0o777n
+    numbers[at + 2] = stats.mtimeNs
+    paths.push(path)
+    diskPaths.push(diskPath)
+    return at + 3
   }
-  return { paths: paths.join('\0'), diskPaths: diskPaths.join('\0'), numbers, targets, problems }
+
+  return {
+    get isFull() {
+      return paths.length + problems.length >= batchItems
+    },
+    addFile(path, diskPath, stats) {
+      const at = add(fileKind, path, diskPath, stats)
+      packStats(numbers, at, stats)
+    },
+    addFolder(path, diskPath, stats) {
+      add(folderKind, path, diskPath, stats)
+    },
+    addLink(path, diskPath, stats, target) {
+      targets.set(paths.length, target)
+      add(linkKind, path, diskPath, stats)
+    },
+    addProblem({ path, skipped, error }) {
+      problems.push({ path, skipped, error: packError(error, `Cannot share "${path}"`) })
+    },
+    take() {
+      const packed = { paths: paths.join('\0'), diskPaths: diskPaths.join('\0'), numbers, targets, problems }
+      paths = []
+      diskPaths = []
+      targets = new Map()
+      problems = []
+      numbers = new BigInt64Array(batchItems * fields)
+      return packed
+    },
+  }
 }
 
 /** A batch whose items are made when they are asked for, and not at all where their columns are enough. */
@@ -95,9 +167,10 @@ export function openWalk(packed: PackedWalk): WalkBatch {
         mode: Number(numbers[at + 1]),
         mtimeNs: numbers[at + 2] as bigint,
       }
-      const kind = kinds[Number(numbers[at])]
-      if (kind === 'file') return { kind, ...base, fingerprint: unpackFingerprint(fingerprint(index), 0) }
-      if (kind === 'symlink') return { kind, ...base, target: targets.get(index) as string }
+      const kind = numbers[at]
+      if (kind === fileKind)
+        return { kind: 'file', ...base, fingerprint: unpackFingerprint(fingerprint(index), 0) }
+      if (kind === linkKind) return { kind: 'symlink', ...base, target: targets.get(index) as string }
       return { kind: 'directory', ...base }
     },
   }

@@ -16,17 +16,10 @@ import {
 import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { FerryError, toFerryError } from '../../shared/errors.ts'
-import {
-  compareSortKeys,
-  compareUtf8,
-  isReservedName,
-  treePathProblem,
-  type TreePath,
-} from '../../shared/paths.ts'
-import { fingerprintOf } from '../fingerprint.ts'
+import { compareSortKeys, compareUtf8, isReservedName, treePathProblem } from '../../shared/paths.ts'
 import { maxTargetBytes } from '../manifest/limits.ts'
-import type { FileFingerprint } from '../store/store.ts'
 import { createPatterns, type PatternOptions, type Patterns } from './patterns.ts'
+import { createWalkPacker, type PackedWalk, type WalkPacker, type WalkProblem } from './walk-batch.ts'
 
 export interface WalkRoot {
   /** Top-level name in the manifest. */
@@ -41,53 +34,33 @@ export interface WalkOptions extends PatternOptions {
   readonly leaveOut?: readonly string[] | undefined
 }
 
-interface WalkedBase {
-  readonly path: TreePath
-  /** Absolute; no link in its last name. */
-  readonly diskPath: string
-  /** Permission bits. */
-  readonly mode: number
-  readonly mtimeNs: bigint
-}
-export interface WalkedFile extends WalkedBase {
-  readonly kind: 'file'
-  readonly fingerprint: FileFingerprint
-}
-export interface WalkedDirectory extends WalkedBase {
-  readonly kind: 'directory'
-}
-export interface WalkedSymlink extends WalkedBase {
-  readonly kind: 'symlink'
-  readonly target: string
-}
-/** Something that is not shared, and why. */
-export interface WalkProblem {
-  readonly kind: 'problem'
-  readonly path: string
-  readonly error: FerryError
-  /** True for what is passed over by design (a socket, a link to a folder that it is in), false for what failed. */
-  readonly skipped: boolean
-}
-export type WalkItem = WalkedFile | WalkedDirectory | WalkedSymlink | WalkProblem
-
 /** Names read from a folder at once. */
 const directoryBufferSize = 512
 /** Half of a surrogate pair: only then is the order of UTF-16 units not that of UTF-8 bytes. */
 const surrogate = /[\ud800-\udfff]/
 
 interface Context {
+  readonly packer: WalkPacker
   readonly follow: boolean
   /** Identities of folders. */
   readonly leaveOut: ReadonlySet<string>
   /** Fresh for each top-level folder, since patterns are relative to it. */
   readonly patterns: Patterns
   /** Folders that are emitted only once something in them is, because only some files are wanted. */
-  readonly waiting: WalkedDirectory[]
+  readonly waiting: Folder[]
   readonly emptyFolders: boolean
 }
 
-/** @throws E_USAGE when a pattern is too long. */
-export function* walkTree(roots: readonly WalkRoot[], options: WalkOptions): Generator<WalkItem> {
+/**
+ * Yields each batch when it has `batchItems` items, and at last the rest, which may be none.
+ * @throws E_USAGE when a pattern is too long.
+ */
+export function* walkTree(
+  roots: readonly WalkRoot[],
+  options: WalkOptions,
+  batchItems: number,
+): Generator<PackedWalk> {
+  const packer = createWalkPacker(batchItems)
   const leaveOut = new Set(
     options.leaveOut?.flatMap((path) => {
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
@@ -97,17 +70,20 @@ export function* walkTree(roots: readonly WalkRoot[], options: WalkOptions): Gen
   const sorted = roots
     .map((root) => ({ ...root, path: root.name, kind: isDirectory(root.diskPath) ? 'directory' : 'other' }))
     .sort(compareSortKeys)
-  for (const { name, diskPath } of sorted)
-    yield* visit(
-      { path: name, diskPath, inside: '', above: [] },
-      {
-        leaveOut,
-        follow: options.followSymlinks ?? false,
-        patterns: createPatterns(options),
-        waiting: [],
-        emptyFolders: (options.include ?? []).length === 0,
-      },
-    )
+  for (const { name, diskPath } of sorted) {
+    const context: Context = {
+      packer,
+      leaveOut,
+      follow: options.followSymlinks ?? false,
+      patterns: createPatterns(options),
+      waiting: [],
+      emptyFolders: (options.include ?? []).length === 0,
+    }
+    const folder = visit({ path: name, diskPath, inside: '', above: [] }, context)
+    if (folder) yield* visitFolder(folder, context)
+    if (packer.isFull) yield packer.take()
+  }
+  yield packer.take()
 }
 
 const identityOf = (stats: BigIntStats): string => `${stats.dev}:${stats.ino}`
@@ -126,29 +102,44 @@ interface Place {
   readonly above: readonly string[]
 }
 
-function* visit(place: Place, context: Context): Generator<WalkItem> {
+interface Folder extends Place {
+  readonly stats: BigIntStats
+}
+
+/** Packs what is there, unless it is passed over; but a folder is returned, as it is packed by who goes into it. */
+function visit(place: Place, context: Context): Folder | undefined {
   const { path, inside } = place
-  const { patterns } = context
+  const { packer, patterns } = context
   try {
     const { diskPath, stats } = look(place.diskPath, context.follow)
     const isFolder = stats.isDirectory()
     const matched = inside === '' ? basename(path) : inside
     // What an unfinished receive left beside its files.
-    if (isReservedName(matched)) return
+    if (isReservedName(matched)) return undefined
     // A top-level folder is wanted whatever its name; a top-level file may be left out by its name.
-    if ((inside !== '' || !isFolder) && !patterns.keeps(matched, isFolder)) return
-    if (!isFolder && !patterns.includes(matched)) return
+    if ((inside !== '' || !isFolder) && !patterns.keeps(matched, isFolder)) return undefined
+    if (!isFolder && !patterns.includes(matched)) return undefined
     const problem = treePathProblem(path)
-    if (problem !== undefined) yield failure(path, problem)
-    else if (isFolder) yield* visitFolder({ ...place, diskPath }, stats, context)
-    else {
-      const item = leafItem(path, diskPath, stats)
-      if (item.kind !== 'problem') yield* context.waiting.splice(0)
-      yield item
-    }
+    if (problem !== undefined) packer.addProblem(failure(path, problem))
+    else if (isFolder) return { ...place, diskPath, stats }
+    else if (stats.isFile()) {
+      packWaiting(context)
+      packer.addFile(path, diskPath, stats)
+    } else packOther(path, diskPath, stats, context)
   } catch (error) {
-    yield { kind: 'problem', path, error: toFerryError(error, `Cannot share "${path}"`), skipped: false }
+    packer.addProblem(unreadable(path, error))
   }
+  return undefined
+}
+
+function unreadable(path: string, error: unknown): WalkProblem {
+  return { kind: 'problem', path, error: toFerryError(error, `Cannot share "${path}"`), skipped: false }
+}
+
+/** The folders above something that is wanted. */
+function packWaiting({ packer, waiting }: Context): void {
+  if (waiting.length === 0) return
+  for (const { path, diskPath, stats } of waiting.splice(0)) packer.addFolder(path, diskPath, stats)
 }
 
 function look(diskPath: string, follow: boolean): { diskPath: string; stats: BigIntStats } {
@@ -158,46 +149,67 @@ function look(diskPath: string, follow: boolean): { diskPath: string; stats: Big
   return { diskPath: target, stats: lstatSync(target, { bigint: true }) }
 }
 
-function* visitFolder(place: Place, stats: BigIntStats, context: Context): Generator<WalkItem> {
-  const { path, diskPath, inside } = place
+function* visitFolder(folder: Folder, context: Context): Generator<PackedWalk> {
+  const { path, diskPath, inside, stats } = folder
+  const { packer } = context
   const identity = identityOf(stats)
   if (context.leaveOut.has(identity)) return
-  if (place.above.includes(identity)) {
-    yield failure(path, 'it is a link to a folder that it is in', { skipped: true })
+  if (folder.above.includes(identity)) {
+    packer.addProblem(failure(path, 'it is a link to a folder that it is in', { skipped: true }))
     return
   }
-  const folder: WalkedDirectory = { kind: 'directory', ...common(path, diskPath, stats) }
-  context.patterns.enter(inside, diskPath)
-  const { names, refused } = list(diskPath, context.follow)
-  if (context.emptyFolders) yield folder
+  let listed: Listing
+  try {
+    context.patterns.enter(inside, diskPath)
+    listed = list(diskPath, context.follow)
+  } catch (error) {
+    packer.addProblem(unreadable(path, error))
+    return
+  }
+  if (context.emptyFolders) packer.addFolder(path, diskPath, stats)
   else context.waiting.push(folder)
-  for (const name of refused)
-    yield failure(`${path}/${name}`, 'its name is not valid UTF-8', {
-      hint: 'rename it, for example with convmv',
-    })
-  const above = [...place.above, identity]
-  for (const name of names) {
-    const below = inside === '' ? name : `${inside}/${name}`
-    yield* visit({ path: `${path}/${name}`, diskPath: `${diskPath}/${name}`, inside: below, above }, context)
+  for (const name of listed.refused)
+    packer.addProblem(
+      failure(`${path}/${name}`, 'its name is not valid UTF-8', {
+        hint: 'rename it, for example with convmv',
+      }),
+    )
+  const above = [...folder.above, identity]
+  for (const name of listed.names) {
+    if (packer.isFull) yield packer.take()
+    const below = visit(
+      {
+        path: `${path}/${name}`,
+        diskPath: `${diskPath}/${name}`,
+        inside: inside === '' ? name : `${inside}/${name}`,
+        above,
+      },
+      context,
+    )
+    if (below) yield* visitFolder(below, context)
   }
   if (context.waiting.at(-1) === folder) context.waiting.pop()
 }
 
-function leafItem(path: string, diskPath: string, stats: BigIntStats): WalkItem {
-  const base = common(path, diskPath, stats)
-  if (stats.isFile()) return { kind: 'file', ...base, fingerprint: fingerprintOf(stats) }
-  if (!stats.isSymbolicLink()) return failure(path, `it is ${specialKind(stats)}`, { skipped: true })
+/** What is neither a file nor a folder. */
+function packOther(path: string, diskPath: string, stats: BigIntStats, context: Context): void {
+  const { packer } = context
+  if (!stats.isSymbolicLink()) {
+    packer.addProblem(failure(path, `it is ${specialKind(stats)}`, { skipped: true }))
+    return
+  }
   const target = readlinkSync(diskPath, { encoding: 'buffer' })
   const problem = linkProblem(target)
-  if (problem === undefined) return { kind: 'symlink', ...base, target: target.toString('utf8') }
-  return failure(path, `it is a link ${problem}`, {
-    skipped: true,
-    hint: 'to share what it points at, add --follow-symlinks',
-  })
-}
-
-function common(path: string, diskPath: string, stats: BigIntStats): WalkedBase {
-  return { path: path as TreePath, diskPath, mode: Number(stats.mode & 0o777n), mtimeNs: stats.mtimeNs }
+  if (problem === undefined) {
+    packWaiting(context)
+    packer.addLink(path, diskPath, stats, target.toString('utf8'))
+  } else
+    packer.addProblem(
+      failure(path, `it is a link ${problem}`, {
+        skipped: true,
+        hint: 'to share what it points at, add --follow-symlinks',
+      }),
+    )
 }
 
 function failure(path: string, why: string, options: { skipped?: boolean; hint?: string } = {}): WalkProblem {
@@ -211,8 +223,13 @@ function specialKind(stats: BigIntStats): string {
   return 'a device'
 }
 
+interface Listing {
+  readonly names: readonly string[]
+  readonly refused: readonly string[]
+}
+
 /** The names in a folder, sorted for the manifest, and those that are not UTF-8 (shown as well as can be). */
-function list(diskPath: string, follow: boolean): { names: string[]; refused: string[] } {
+function list(diskPath: string, follow: boolean): Listing {
   const names: string[] = []
   const folders = new Set<string>()
   let suspect = false

@@ -11,8 +11,8 @@ import type { PackedWalk } from './walk-batch.ts'
 import type { WalkOptions, WalkRoot } from './walk-tree.ts'
 
 export type WalkReply =
-  | { readonly packed: PackedWalk; readonly last: boolean }
-  | { readonly error: PackedError }
+  /** Undefined behind the last batch. */
+  { readonly packed: PackedWalk | undefined } | { readonly error: PackedError }
 
 const workerUrl = new URL(
   `./walk-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
@@ -46,13 +46,11 @@ export async function* walk(
       const reply = await asked
       throwIfCancelled(signal)
       if ('error' in reply) throw unpackError(reply.error)
-      if (!reply.last) {
-        asked = ask()
-        // Whoever stops reading here does not see how this one ends.
-        asked.catch(() => undefined)
-      }
+      if (!reply.packed) return
+      asked = ask()
+      // Whoever stops reading here does not see how this one ends.
+      asked.catch(() => undefined)
       yield reply.packed
-      if (reply.last) return
     }
   } finally {
     worker.removeAllListeners()

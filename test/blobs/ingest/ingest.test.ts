@@ -26,8 +26,8 @@ import { ingest, type IngestEvent, type IngestOptions } from '../../../src/blobs
 import { nameChunkList } from '../../../src/blobs/manifest/nodes.ts'
 import { decodePage, encodeColumns } from '../../../src/blobs/manifest/page.ts'
 import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
-import { packWalk, type PackedWalk } from '../../../src/blobs/walk/walk-batch.ts'
-import { walkTree, type WalkItem } from '../../../src/blobs/walk/walk-tree.ts'
+import { unpackWalk, type PackedWalk } from '../../../src/blobs/walk/walk-batch.ts'
+import { walkTree } from '../../../src/blobs/walk/walk-tree.ts'
 import { createWorkerPool } from '../../../src/blobs/worker/pool.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 import { silentProgress } from '../../support/silent-progress.ts'
@@ -52,18 +52,18 @@ function folder(files: Record<string, Uint8Array | string>): string {
   return root
 }
 
-async function* inBatches(items: readonly WalkItem[], between?: () => void): AsyncGenerator<PackedWalk> {
-  for (let at = 0; at < items.length; at += 3) yield packWalk(items.slice(at, at + 3))
-  between?.()
+async function* each(batches: readonly PackedWalk[]): AsyncGenerator<PackedWalk> {
+  yield* batches
 }
 
-const walked = (root: string): WalkItem[] => [...walkTree([{ name: 'top', diskPath: root }], {})]
+/** In batches of three items. */
+const walked = (root: string, name = 'top'): PackedWalk[] => [...walkTree([{ name, diskPath: root }], {}, 3)]
 
-async function run(items: readonly WalkItem[], options: Partial<IngestOptions> = {}) {
+async function run(items: readonly PackedWalk[], options: Partial<IngestOptions> = {}) {
   const progress = silentProgress()
   const { files } = openMemoryStore()
   const events: IngestEvent[] = []
-  const running = ingest(inBatches(items), { pool, files, progress, limit: 2, ...options })
+  const running = ingest(each(items), { pool, files, progress, limit: 2, ...options })
   for await (const event of running) events.push(event)
   return { events, progress, files: options.files ?? files, reusedBytes: running.reusedBytes }
 }
@@ -119,7 +119,7 @@ test('entries come in manifest order with the chunks of their content', async ()
   const { paths, lists } = summary(events)
   assert.deepEqual(
     paths,
-    items.map((item) => item.path),
+    items.flatMap(unpackWalk).map((item) => item.path),
   )
   for (const [name, content] of Object.entries(files)) assertList(lists.get(`top/${name}`), content)
   assert.ok(
@@ -163,7 +163,7 @@ test('files that vanish, become something else or cannot be trusted are named, a
   spawnSync('ln', ['-s', 'a', join(root, 'now_a_link')])
   spawnSync('mkfifo', [join(root, 'now_a_pipe')])
   // Content, and a size of 0.
-  items.push(...walkTree([{ name: 'zz', diskPath: '/proc/self/status' }], {}))
+  items.push(...walked('/proc/self/status', 'zz'))
   const { events, progress } = await run(items)
   assert.deepEqual(summary(events).paths, ['top', 'top/a', 'top/z'])
   assert.deepEqual(
@@ -205,7 +205,7 @@ test('a large file that changes while it is read is dropped, and the others go o
   const events: IngestEvent[] = []
   const progress = silentProgress()
   const { files } = openMemoryStore()
-  const running = ingest(inBatches(walked(root)), { pool, files, progress, limit: 2, regionBytes: 4_000_000 })
+  const running = ingest(each(walked(root)), { pool, files, progress, limit: 2, regionBytes: 4_000_000 })
   for await (const event of running) {
     if (event.type === 'chunks' && events.at(-1)?.type === 'open') truncateSync(path, 1000)
     events.push(event)
@@ -223,7 +223,7 @@ test('cancelling ends the ingest, and keeps what was learned', async () => {
   const root = folder({ a: 'a', b: 'b', 'c/d': 'd' })
   const controller = new AbortController()
   const { files } = openMemoryStore()
-  const running = ingest(inBatches(walked(root)), {
+  const running = ingest(each(walked(root)), {
     pool,
     files,
     progress: silentProgress(),
