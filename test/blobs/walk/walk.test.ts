@@ -180,10 +180,18 @@ test('sockets are passed over', async () => {
   server.close()
 })
 
+test('a large tree, which is walked in a thread, gives what a small one would', async () => {
+  const root = tree(...Array.from({ length: 700 }, (_, index) => `${index % 7}/${index}`))
+  const roots = [{ name: 'top', diskPath: root }]
+  const items: WalkItem[] = []
+  for await (const batch of walk(roots)) items.push(...unpackWalk(batch))
+  assert.deepEqual(items, walkAll(roots))
+})
+
 test('a walk that is left early or cancelled ends its thread', async () => {
-  const roots = [{ name: 'top', diskPath: tree('a', 'b') }]
+  const roots = [{ name: 'top', diskPath: tree(...Array.from({ length: 300 }, (_, index) => `${index}`)) }]
   for await (const batch of walk(roots)) {
-    assert.equal(unpackWalk(batch).length, 3)
+    assert.equal(unpackWalk(batch).length, 301)
     break
   }
   const signal = AbortSignal.abort()
