@@ -50,7 +50,7 @@ export async function runShare(
   using log = openLiveLog(store.temporaryDirectory)
   const catalogue = createCatalogue(store.objects)
   let seal: { readonly root: Uint8Array; readonly signature: Uint8Array } | undefined
-  // Threads of their own: a read for a receiver must not wait behind 64 MiB that are being cut.
+  // Threads of their own while hashing goes on: a read for a receiver must not wait behind 64 MiB that are being cut.
   await using readers = createWorkerPool({ size: readerThreads })
   await using door = createDoor({ record, shares: store.shares, progress })
   const offer = createOffer({
@@ -58,7 +58,7 @@ export async function runShare(
     catalogue,
     log,
     objects: store.objects,
-    pool: readers,
+    pool: { run: (...task) => (seal ? pool : readers).run(...task) },
     follow: options.followSymlinks ?? false,
     describe: () => ({
       name: record.name,
