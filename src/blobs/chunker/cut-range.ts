@@ -13,6 +13,8 @@ export interface RecordSink {
   /** Forgets all records behind the first `count`. */
   truncate(count: number): void
   take(): Uint8Array<ArrayBuffer>
+  /** The records so far, until the next call of `add`. */
+  view(): Uint8Array<ArrayBuffer>
 }
 
 export function createRecordSink(): RecordSink {
@@ -41,6 +43,7 @@ export function createRecordSink(): RecordSink {
       count = kept
     },
     take: () => records.slice(0, count * chunkRecordBytes),
+    view: () => records.subarray(0, count * chunkRecordBytes),
   }
 }
 

@@ -1,9 +1,8 @@
 /** How a file whose chunks are all known is told: in its entry, or, when they are many, one after the other. */
+import type { TreePath } from '../../shared/paths.ts'
 import { chunkCount, type ChunkRecords } from '../chunk-records.ts'
 import { maxInlineChunks, type FileEntry } from '../manifest/entry.ts'
 import { nameChunkList } from '../manifest/nodes.ts'
-import type { FileFingerprint, IndexedFile } from '../store/store.ts'
-import type { WalkedFile } from '../walk/walk-batch.ts'
 import type { IngestEvent } from './ingest.ts'
 
 /** Chunks of one event: 144 KiB of records. */
@@ -11,16 +10,16 @@ const recordsPerEvent = 4096
 
 /** What was learned by reading a file, or known from before. */
 export interface KnownFile {
-  readonly fingerprint: FileFingerprint
+  readonly size: number
+  readonly mtimeNs: bigint
   readonly mode: number
   readonly chunkSize: number
   readonly records: ChunkRecords
 }
 
-export function entryOf(walked: WalkedFile, file: KnownFile): FileEntry {
-  const { fingerprint, mode, chunkSize, records } = file
-  const { size, mtimeNs } = fingerprint
-  return { kind: 'file', path: walked.path, mode, mtimeNs, size, chunkSize, content: records }
+export function entryOf(path: TreePath, file: KnownFile): FileEntry {
+  const { size, mtimeNs, mode, chunkSize, records } = file
+  return { kind: 'file', path, mode, mtimeNs, size, chunkSize, content: records }
 }
 
 export function hasInlineChunks(records: ChunkRecords): boolean {
@@ -28,9 +27,9 @@ export function hasInlineChunks(records: ChunkRecords): boolean {
 }
 
 /** The events of a file with more than `maxInlineChunks` chunks. */
-export function* listEvents(walked: WalkedFile, file: KnownFile): Generator<IngestEvent> {
+export function* listEvents(path: TreePath, file: KnownFile): Generator<IngestEvent> {
   const { records } = file
-  const entry = entryOf(walked, { ...file, records: new Uint8Array(0) })
+  const entry = entryOf(path, { ...file, records: new Uint8Array(0) })
   yield { type: 'open', entry }
   const step = recordsPerEvent * (records.byteLength / chunkCount(records))
   for (let at = 0; at < records.byteLength; at += step)
@@ -41,9 +40,4 @@ export function* listEvents(walked: WalkedFile, file: KnownFile): Generator<Inge
 export function closeEvent(entry: FileEntry, records: ChunkRecords): IngestEvent {
   const content = hasInlineChunks(records) ? records : nameChunkList(records).reference
   return { type: 'close', entry: { ...entry, content }, records }
-}
-
-export function indexRow(diskPath: string, file: KnownFile, indexedAtNs: bigint): IndexedFile {
-  const { fingerprint, chunkSize, records } = file
-  return { path: diskPath, fingerprint, chunkSize, records, indexedAtNs }
 }

@@ -1,11 +1,10 @@
 /** A group of entries that are ingested together: folders, links, unchanged files, and the files one task reads. */
-import { maxPathBytes } from '../../shared/paths.ts'
-import { chunkRecordBytes } from '../chunk-records.ts'
-import { chunkSizeFor } from '../chunker/parameters.ts'
-import { fingerprintFields, unpackFingerprint } from '../fingerprint.ts'
+import { maxPathBytes, type TreePath } from '../../shared/paths.ts'
+import { fingerprintFields } from '../fingerprint.ts'
 import type { ManifestEntry } from '../manifest/entry.ts'
 import { maxPageWeight } from '../manifest/limits.ts'
 import { createPageEncoder, encodePath, entryPageWeight, type PageColumns } from '../manifest/page.ts'
+import { rowContent } from '../store/file-row.ts'
 import type { IndexedFile } from '../store/store.ts'
 import type { WalkBatch } from '../walk/walk-batch.ts'
 import type { WalkedDirectory, WalkedSymlink } from '../walk/walk-batch.ts'
@@ -55,99 +54,90 @@ export function createPageMaker(): PageMaker {
 /** Gives the group's files to a worker at once, and its events when asked. */
 export function startGroup(group: Group, context: IngestContext): Unit {
   const { batch, from, to, known } = group
-  const reading = read(group, context)
+  const { pages, progress } = context
+  const items = unread(group)
+  const paths = items.map((item) => batch.diskPaths[item] as string)
+  const reading = items.length > 0 ? read(batch, items, paths, context) : undefined
   // Reported when its turn comes, if it comes.
   reading?.catch(() => undefined)
 
   async function* events(): AsyncGenerator<IngestEvent> {
     const output = await reading
-    if (output) context.remember(learnedFiles(group, output))
-    const { pages } = context
-    const results = output && createResults(output)
+    if (output) context.remember({ paths, rows: output.rows, ends: output.ends })
+    const nextRead = output && createResults(output)
     const done = { files: 0, bytes: 0, reusedBytes: 0, hadFiles: 0 }
     for (let index = from; index < to; index++) {
-      const walked = batch.item(index)
       let full: PageColumns | undefined
-      if (walked.kind !== 'file') full = pages.add(plainEntry(walked))
+      if (!batch.isFile(index)) full = pages.add(plainEntry(batch.other(index)))
       else {
+        const path = batch.paths[index] as TreePath
         const row = known.get(index)
-        const file = row ? { ...row, mode: walked.mode } : results?.next()
-        if (!file || 'code' in file) {
-          if (file) context.progress.failItem(walked.path, unpackError(file))
+        const file = row ? knownFile(row, batch.mode(index)) : (nextRead as Results)()
+        if ('code' in file) {
+          progress.failItem(path, unpackError(file))
           continue
         }
         done.files++
-        done.bytes += file.fingerprint.size
+        done.bytes += file.size
         if (row) {
-          context.reused(row.fingerprint.size)
+          context.reused(file.size)
           done.hadFiles++
-          done.reusedBytes += row.fingerprint.size
+          done.reusedBytes += file.size
         }
-        if (hasInlineChunks(file.records)) full = pages.add(entryOf(walked, file))
+        if (hasInlineChunks(file.records)) full = pages.add(entryOf(path, file))
         else {
-          full = pages.take()
-          if (full) yield { type: 'entries', page: full }
-          full = undefined
-          yield* listEvents(walked, file)
+          const before = pages.take()
+          if (before) yield { type: 'entries', page: before }
+          yield* listEvents(path, file)
         }
       }
       if (full) yield { type: 'entries', page: full }
     }
     const rest = pages.take()
-    if (done.files > 0) context.progress.addDone(done)
+    if (done.files > 0) progress.addDone(done)
     if (rest) yield { type: 'entries', page: rest }
   }
   return { [Symbol.asyncIterator]: events }
 }
 
 /** Numbers of the items that a task reads. */
-function* unread({ batch, from, to, known }: Group): Generator<number> {
-  for (let index = from; index < to; index++) if (batch.isFile(index) && !known.has(index)) yield index
+function unread({ batch, from, to, known }: Group): number[] {
+  const numbers: number[] = []
+  for (let index = from; index < to; index++)
+    if (batch.isFile(index) && !known.has(index)) numbers.push(index)
+  return numbers
 }
 
-/** Undefined when there is nothing to read. */
-function read(group: Group, { pool }: IngestContext): Promise<IngestFilesOutput> | undefined {
-  const { batch, from, to } = group
-  const fingerprints = new BigInt64Array((to - from) * fingerprintFields)
-  const paths: string[] = []
-  for (const index of unread(group)) {
-    fingerprints.set(batch.fingerprint(index), paths.length * fingerprintFields)
-    paths.push(batch.diskPaths[index] as string)
-  }
-  if (paths.length === 0) return undefined
+function read(
+  batch: WalkBatch,
+  items: readonly number[],
+  paths: readonly string[],
+  { pool }: IngestContext,
+): Promise<IngestFilesOutput> {
+  const fingerprints = new BigInt64Array(items.length * fingerprintFields)
+  for (const [number, item] of items.entries()) batch.copyFingerprint(item, fingerprints, number)
   return pool.run('ingestFiles', { paths: paths.join('\0'), fingerprints }, [fingerprints.buffer])
 }
 
-type Results = { next(): KnownFile | PackedError }
+/** Gives the files of a task's output, one after the other. */
+type Results = () => KnownFile | PackedError
 
-/** The files of a task's output, one after the other. */
-function createResults(output: IngestFilesOutput): Results {
+function createResults({ rows, ends, modes, failures }: IngestFilesOutput): Results {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength)
   let number = 0
-  let at = 0
-  return {
-    next() {
-      const failure = output.failures.get(number)
-      const length = (output.counts[number] as number) * chunkRecordBytes
-      const records = output.records.subarray(at, at + length)
-      const fingerprint = unpackFingerprint(output.fingerprints, number)
-      const mode = output.modes[number] as number
-      number++
-      at += length
-      return failure ?? { fingerprint, mode, chunkSize: chunkSizeFor(fingerprint.size), records }
-    },
+  let from = 0
+  return () => {
+    const failure = failures.get(number)
+    const mode = modes[number] as number
+    const at = from
+    from = ends[number++] as number
+    return failure ?? { mode, ...rowContent(view, at, from) }
   }
 }
 
-/** Rows for the index, made when they are written. */
-function* learnedFiles(group: Group, output: IngestFilesOutput): Generator<IndexedFile> {
-  const results = createResults(output)
-  for (const index of unread(group)) {
-    const file = results.next()
-    if ('code' in file) continue
-    const { fingerprint, chunkSize, records } = file
-    const path = group.batch.diskPaths[index] as string
-    yield { path, fingerprint, chunkSize, records, indexedAtNs: output.readAtNs }
-  }
+function knownFile({ fingerprint, chunkSize, records }: IndexedFile, mode: number): KnownFile {
+  const { size, mtimeNs } = fingerprint
+  return { size, mtimeNs, mode, chunkSize, records }
 }
 
 function plainEntry(walked: WalkedDirectory | WalkedSymlink): ManifestEntry {

@@ -3,7 +3,6 @@
  * index replaces a query for each file.
  */
 import { compareUtf8 } from '../../shared/paths.ts'
-import { unpackFingerprint } from '../fingerprint.ts'
 import { isFresh } from '../store/is-fresh.ts'
 import type { FileIndex, IndexedFile } from '../store/store.ts'
 import type { WalkBatch } from '../walk/walk-batch.ts'
@@ -50,7 +49,7 @@ export function createIndexCursor(files: Pick<FileIndex, 'get' | 'under'>): Inde
       const diskPath = batch.diskPaths[item] as string
       if (top === undefined || !path.startsWith(top)) enter(path, diskPath)
       const found = seek(diskPath)
-      return found && isFresh(found, unpackFingerprint(batch.fingerprint(item), 0)) ? found : undefined
+      return found && isFresh(found, batch.file(item).fingerprint) ? found : undefined
     },
     [Symbol.dispose]() {
       rows?.return?.()

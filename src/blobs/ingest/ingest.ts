@@ -14,9 +14,8 @@ import type { ProgressSink } from '../../progress/events.ts'
 import type { ChunkRecords } from '../chunk-records.ts'
 import type { FileEntry } from '../manifest/entry.ts'
 import type { PageColumns } from '../manifest/page.ts'
-import type { FileIndex, IndexedFile } from '../store/store.ts'
+import type { FileIndex, FileRows, IndexedFile } from '../store/store.ts'
 import { openWalk, type PackedWalk } from '../walk/walk-batch.ts'
-import type { WalkedFile } from '../walk/walk-batch.ts'
 import type { WorkerPool } from '../worker/pool.ts'
 import { createPageMaker, startGroup, type Group, type PageMaker } from './group.ts'
 import { createIndexCursor } from './index-cursor.ts'
@@ -48,8 +47,8 @@ export interface IngestOptions extends RunOptions {
 export interface IngestContext extends IngestOptions {
   /** One for all groups, since their events are asked for one after the other. */
   readonly pages: PageMaker
-  /** Writes newly learned files to the index, in batches. They are made when they are written. */
-  remember(files: Iterable<IndexedFile>): void
+  /** Writes newly learned files to the index, in batches. */
+  remember(files: FileRows): void
   /** Counts a file whose chunks were known and that was not read. */
   reused(bytes: number): void
 }
@@ -76,9 +75,9 @@ export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOption
   const { files, progress, signal, limit } = options
   const totals = { files: 0, bytes: 0 }
   let reusedBytes = 0
-  let learned: Iterable<IndexedFile>[] = []
+  let learned: FileRows[] = []
   const flush = (): void => {
-    if (learned.length > 0) files.putMany(flatten(learned))
+    if (learned.length > 0) files.putRows(learned)
     learned = []
   }
   const context: IngestContext = {
@@ -124,7 +123,7 @@ export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOption
         if (row) known.set(item, row)
         else if (batch.size(item) > largeFileBytes) {
           yield startGroup(endGroup(item), context)
-          yield startLargeFile(batch.item(item) as WalkedFile, context)
+          yield startLargeFile(batch.file(item), context)
           from = item + 1
         } else {
           bytes += batch.size(item)
@@ -157,8 +156,4 @@ export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOption
     },
     [Symbol.asyncIterator]: events,
   }
-}
-
-function* flatten<Item>(lists: Iterable<Iterable<Item>>): Generator<Item> {
-  for (const list of lists) yield* list
 }

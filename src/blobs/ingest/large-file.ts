@@ -8,12 +8,12 @@ import { chunkSizeFor } from '../chunker/parameters.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import type { WalkedFile } from '../walk/walk-batch.ts'
 import { cutLargeFile } from './cut-large-file.ts'
-import { closeEvent, entryOf, indexRow } from './file-events.ts'
+import { closeEvent, entryOf } from './file-events.ts'
 import type { IngestContext, IngestEvent, Unit } from './ingest.ts'
 
 /** Begins to cut at once; its events come when asked for. */
 export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit {
-  const { pool, limit, regionBytes, progress } = context
+  const { pool, files, limit, regionBytes, progress } = context
   // The walk may be far ahead: whatever has happened to the file since then is no change under the reader yet.
   const stats = lstatSync(walked.diskPath, { bigint: true, throwIfNoEntry: false })
   const isFile = stats?.isFile() ?? false
@@ -28,8 +28,8 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
   const progressItem = progress.beginItem(walked.path, 'hash', fingerprint.size)
 
   async function* events(): AsyncGenerator<IngestEvent> {
-    const empty = { fingerprint, mode, chunkSize, records: new Uint8Array(0) }
-    const entry = entryOf(walked, empty)
+    const { size, mtimeNs } = fingerprint
+    const entry = entryOf(walked.path, { size, mtimeNs, mode, chunkSize, records: new Uint8Array(0) })
     const parts: ChunkRecords[] = []
     let bytes = 0
     yield { type: 'open', entry }
@@ -49,7 +49,7 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
       return
     }
     const records = concatBytes(parts)
-    context.remember([indexRow(walked.diskPath, { ...empty, records }, readAtNs)])
+    files.putMany([{ path: walked.diskPath, fingerprint, chunkSize, records, indexedAtNs: readAtNs }])
     progressItem.done()
     yield closeEvent(entry, records)
   }

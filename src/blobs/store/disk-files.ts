@@ -1,8 +1,10 @@
 /** The index of files in SQLite. A path is compared by its UTF-8 bytes, which is the order of a walk. */
+import type { StatementSync } from 'node:sqlite'
 import { compareUtf8 } from '../../shared/paths.ts'
 import type { Database } from './database.ts'
-import { createFileRowEncoder, decodeFileRow } from './file-row.ts'
-import type { FileIndex, IndexedFile } from './store.ts'
+import { fingerprintFields, packFingerprint } from '../fingerprint.ts'
+import { createFileRowWriter, decodeFileRow } from './file-row.ts'
+import type { FileIndex, FileRows, IndexedFile } from './store.ts'
 
 /** An id that is new at every replacement, so that descending ids are most recent first without another index. */
 export const filesSql = `
@@ -14,6 +16,11 @@ export const fileSizeColumn = 'substr(row, 9, 8)'
 
 /** Listings read this much at a time, and hold no lock between: a reader may stop for minutes, or write meanwhile. */
 const batchBytes = 1 << 17
+
+/** Rows of one statement: it costs two thirds of one for each. */
+const rowsPerStatement = 16
+/** Files whose rows are made at once. */
+const packedFiles = 256
 
 const what = 'Cannot read the index of files'
 
@@ -55,12 +62,48 @@ function* batches(
   }
 }
 
+/** The rows of files, in groups that each overwrite the one before. */
+function* pack(files: Iterable<IndexedFile>): Generator<FileRows> {
+  const writer = createFileRowWriter(packedFiles)
+  const fingerprint = new BigInt64Array(fingerprintFields)
+  let paths: string[] = []
+  for (const file of files) {
+    packFingerprint(fingerprint, 0, file.fingerprint)
+    writer.add(file.path, fingerprint, 0, file)
+    if (paths.push(file.path) < packedFiles) continue
+    yield { paths, ...writer.take() }
+    paths = []
+  }
+  if (paths.length > 0) yield { paths, ...writer.take() }
+}
+
 export function openDiskFiles(database: Database): FileIndex {
-  const encoder = createFileRowEncoder()
   const get = (path: string): IndexedFile | undefined => {
     const row = database.read(what, () => database.sql('SELECT row FROM files WHERE path = ?').get(path))
     return row === undefined ? undefined : decodeFileRow(path, row['row'])
   }
+  const put = (count: number): StatementSync =>
+    database.sql(`INSERT OR REPLACE INTO files (path, row) VALUES ${Array(count).fill('(?, ?)').join(', ')}`)
+
+  /** What is bound is copied at once, so a group may overwrite the one before. */
+  function write(groups: Iterable<FileRows>): void {
+    database.write('Cannot write the index of files', () => {
+      for (const { paths, rows, ends } of groups) {
+        let values: (string | Uint8Array)[] = []
+        let from = 0
+        for (const [index, to] of ends.entries()) {
+          if (to > from) values.push(paths[index] as string, rows.subarray(from, to))
+          from = to
+          if (values.length < 2 * rowsPerStatement) continue
+          put(rowsPerStatement).run(...values)
+          values = []
+        }
+        for (let at = 0; at < values.length; at += 2)
+          put(1).run(values[at] as string, values[at + 1] as Uint8Array)
+      }
+    })
+  }
+
   return {
     get,
     *under(root) {
@@ -88,12 +131,8 @@ export function openDiskFiles(database: Database): FileIndex {
         (row, other) => row.id < other.id,
       )
     },
-    putMany(files) {
-      database.write('Cannot write the index of files', () => {
-        const put = database.sql('INSERT OR REPLACE INTO files (path, row) VALUES (?, ?)')
-        for (const file of files) put.run(file.path, encoder.encode(file))
-      })
-    },
+    putMany: (files) => write(pack(files)),
+    putRows: write,
     removeMany(paths) {
       database.write('Cannot write the index of files', () => {
         const remove = database.sql('DELETE FROM files WHERE path = ?')

@@ -6,6 +6,8 @@
  * 16: mtimeNs i64 · 24: ctimeNs i64 · 32: inode i64 · 40: device i64 · 48: indexedAtNs i64 · 56: chunk records
  */
 import { crc32 } from 'node:zlib'
+import { chunkRecordBytes, type ChunkRecords } from '../chunk-records.ts'
+import { fingerprintFields } from '../fingerprint.ts'
 import type { IndexedFile } from './store.ts'
 
 const checksumBytes = 4
@@ -16,35 +18,88 @@ function checksumOf(path: string, row: Uint8Array): number {
   return crc32(row.subarray(checksumBytes), crc32(path))
 }
 
-export interface FileRowEncoder {
-  /** The row of a file: a view that the next call overwrites. */
-  encode(file: IndexedFile): Uint8Array
+/** Rows of many files, one behind the other. */
+export interface PackedRows {
+  readonly rows: Uint8Array<ArrayBuffer>
+  /** Where the row of each file ends. That of a file without a row ends where it begins. */
+  readonly ends: Uint32Array<ArrayBuffer>
 }
 
-/** Keeps its memory: a row is copied into the database before the next one is made. */
-export function createFileRowEncoder(): FileRowEncoder {
-  let buffer = new Uint8Array(4096)
-  let view = new DataView(buffer.buffer)
+export interface FileRowWriter {
+  /** Adds the row of the next file, whose fingerprint is number `index` of a packed list. */
+  add(
+    path: string,
+    fingerprints: BigInt64Array,
+    index: number,
+    file: Pick<IndexedFile, 'chunkSize' | 'indexedAtNs' | 'records'>,
+  ): void
+  /** The next file has no row. */
+  skip(): void
+  /** A view that lasts until the next call of `add`; the writer is empty afterwards and keeps its memory. */
+  take(): PackedRows
+}
+
+/** `files`: how many are expected. */
+export function createFileRowWriter(files: number): FileRowWriter {
+  let rows = new Uint8Array(files * (headerBytes + chunkRecordBytes))
+  let view = new DataView(rows.buffer)
+  let ends = new Uint32Array(files)
+  let count = 0
+  let length = 0
+
+  function endRow(): void {
+    if (count === ends.length) {
+      const larger = new Uint32Array(2 * count + 1)
+      larger.set(ends)
+      ends = larger
+    }
+    ends[count++] = length
+  }
+
   return {
-    encode(file) {
-      const { fingerprint, records } = file
-      const length = headerBytes + records.byteLength
-      if (length > buffer.byteLength) {
-        buffer = new Uint8Array(length)
-        view = new DataView(buffer.buffer)
+    add(path, fingerprints, index, { chunkSize, indexedAtNs, records }) {
+      const at = length
+      length += headerBytes + records.byteLength
+      if (length > rows.byteLength) {
+        const larger = new Uint8Array(2 * length)
+        larger.set(rows)
+        rows = larger
+        view = new DataView(rows.buffer)
       }
-      view.setUint32(4, 31 - Math.clz32(file.chunkSize), true)
-      view.setBigUint64(8, BigInt(fingerprint.size), true)
-      view.setBigInt64(16, fingerprint.mtimeNs, true)
-      view.setBigInt64(24, fingerprint.ctimeNs, true)
-      view.setBigInt64(32, fingerprint.inode, true)
-      view.setBigInt64(40, fingerprint.device, true)
-      view.setBigInt64(48, file.indexedAtNs, true)
-      buffer.set(records, headerBytes)
-      const row = buffer.subarray(0, length)
-      view.setUint32(0, checksumOf(file.path, row), true)
-      return row
+      view.setUint32(at + 4, 31 - Math.clz32(chunkSize), true)
+      for (let field = 0; field < fingerprintFields; field++)
+        view.setBigInt64(at + 8 + field * 8, fingerprints[index * fingerprintFields + field] as bigint, true)
+      view.setBigInt64(at + 48, indexedAtNs, true)
+      rows.set(records, at + headerBytes)
+      view.setUint32(at, checksumOf(path, rows.subarray(at, length)), true)
+      endRow()
     },
+    skip: endRow,
+    take() {
+      const taken = { rows: rows.subarray(0, length), ends: ends.subarray(0, count) }
+      count = 0
+      length = 0
+      return taken
+    },
+  }
+}
+
+/** What a manifest says of a file, out of a row that was made in this process. */
+export function rowContent(
+  row: DataView,
+  from: number,
+  to: number,
+): {
+  readonly size: number
+  readonly mtimeNs: bigint
+  readonly chunkSize: number
+  readonly records: ChunkRecords
+} {
+  return {
+    size: row.getUint32(from + 8, true) + row.getUint32(from + 12, true) * 2 ** 32,
+    mtimeNs: row.getBigInt64(from + 16, true),
+    chunkSize: 2 ** row.getUint8(from + 4),
+    records: new Uint8Array(row.buffer, row.byteOffset + from + headerBytes, to - from - headerBytes),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The store in memory: the readable twin of the one on disk, for tests and for shares that leave no trace. */
 import { FerryError } from '../../shared/errors.ts'
 import { compareUtf8 } from '../../shared/paths.ts'
+import { decodeFileRow } from './file-row.ts'
 import type { FileIndex, IndexedFile, ObjectTable, ShareRecord, ShareTable, Store } from './store.ts'
 
 const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -32,6 +33,14 @@ function createMemoryFiles(): FileIndex {
         files.delete(file.path)
         files.set(file.path, file)
       }
+    },
+    putRows(groups) {
+      for (const { paths, rows, ends } of groups)
+        for (const [index, end] of ends.entries()) {
+          // Copied: rows in memory must not keep those of a whole group.
+          const file = decodeFileRow(paths[index], rows.slice(ends[index - 1] ?? 0, end))
+          if (file) this.putMany([file])
+        }
     },
     removeMany(paths) {
       for (const path of paths) files.delete(path)

@@ -4,6 +4,7 @@
  * row per file, share or manifest page, never per chunk. Everything here is synchronous and batched.
  */
 import type { ChunkRecords } from '../chunk-records.ts'
+import type { PackedRows } from './file-row.ts'
 
 /** What must be unchanged for a file's recorded chunks to be believed without reading it again. */
 export interface FileFingerprint {
@@ -28,6 +29,12 @@ export interface IndexedFile {
   readonly indexedAtNs: bigint
 }
 
+/** Files whose rows are made already; see file-row.ts. */
+export interface FileRows extends PackedRows {
+  /** By number of the file. */
+  readonly paths: readonly string[]
+}
+
 export interface FileIndex {
   get(path: string): IndexedFile | undefined
   /** The file `root` itself and all files below it, in the order of a walk (UTF-8 bytes of the path). */
@@ -36,6 +43,8 @@ export interface FileIndex {
   all(): IterableIterator<IndexedFile>
   /** One transaction; replaces rows of the same path. Each file is done with when the next is asked for. */
   putMany(files: Iterable<IndexedFile>): void
+  /** The same for files whose rows come from a worker. */
+  putRows(groups: Iterable<FileRows>): void
   removeMany(paths: readonly string[]): void
 }
 

@@ -131,19 +131,29 @@ export interface WalkBatch {
   readonly diskPaths: readonly string[]
   readonly problems: readonly WalkProblem[]
   isFile(index: number): boolean
-  /** Bytes of a file. */
+  /** Permission bits. */
+  mode(index: number): number
+  /** Of a file: its bytes, … */
   size(index: number): number
-  /** Packed, of a file: a view. */
-  fingerprint(index: number): BigInt64Array
-  item(index: number): WalkedFile | WalkedDirectory | WalkedSymlink
+  /** … its fingerprint, as number `to` of a packed list, … */
+  copyFingerprint(index: number, list: BigInt64Array, to: number): void
+  /** … and all of it. */
+  file(index: number): WalkedFile
+  /** What is no file. */
+  other(index: number): WalkedDirectory | WalkedSymlink
 }
 
 export function openWalk(packed: PackedWalk): WalkBatch {
   const { numbers, targets } = packed
   const paths = packed.paths === '' ? [] : packed.paths.split('\0')
   const diskPaths = packed.diskPaths.split('\0')
-  const fingerprint = (index: number): BigInt64Array =>
-    numbers.subarray(index * fields + 3, (index + 1) * fields)
+  const mode = (index: number): number => Number(numbers[index * fields + 1])
+  const base = (index: number): WalkedBase => ({
+    path: paths[index] as TreePath,
+    diskPath: diskPaths[index] as string,
+    mode: mode(index),
+    mtimeNs: numbers[index * fields + 2] as bigint,
+  })
   return {
     count: paths.length,
     paths,
@@ -157,28 +167,33 @@ export function openWalk(packed: PackedWalk): WalkBatch {
       }),
     ),
     isFile: (index) => numbers[index * fields] === fileKind,
+    mode,
     size: (index) => Number(numbers[index * fields + 3]),
-    fingerprint,
-    item(index) {
-      const at = index * fields
-      const base = {
-        path: paths[index] as TreePath,
-        diskPath: diskPaths[index] as string,
-        mode: Number(numbers[at + 1]),
-        mtimeNs: numbers[at + 2] as bigint,
-      }
-      const kind = numbers[at]
-      if (kind === fileKind)
-        return { kind: 'file', ...base, fingerprint: unpackFingerprint(fingerprint(index), 0) }
-      if (kind === linkKind) return { kind: 'symlink', ...base, target: targets.get(index) as string }
-      return { kind: 'directory', ...base }
+    copyFingerprint(index, list, to) {
+      const at = index * fields + 3
+      for (let field = 0; field < fingerprintFields; field++)
+        list[to * fingerprintFields + field] = numbers[at + field] as bigint
     },
+    file(index) {
+      const at = index * fields + 3
+      return {
+        kind: 'file',
+        ...base(index),
+        fingerprint: unpackFingerprint(numbers.subarray(at, at + fingerprintFields), 0),
+      }
+    },
+    other: (index) =>
+      numbers[index * fields] === linkKind
+        ? { kind: 'symlink', ...base(index), target: targets.get(index) as string }
+        : { kind: 'directory', ...base(index) },
   }
 }
 
 /** The items in their order, and behind them the problems. */
 export function unpackWalk(packed: PackedWalk): WalkItem[] {
   const batch = openWalk(packed)
-  const items: WalkItem[] = Array.from({ length: batch.count }, (_, index) => batch.item(index))
+  const items = Array.from({ length: batch.count }, (_, index) =>
+    batch.isFile(index) ? batch.file(index) : batch.other(index),
+  )
   return [...items, ...batch.problems]
 }

@@ -14,6 +14,7 @@ import {
   unpackFingerprint,
 } from '../fingerprint.ts'
 import { changedError, sourceError, statSource, withSource } from '../open-source.ts'
+import { createFileRowWriter, type PackedRows } from '../store/file-row.ts'
 import { packError, type PackedError } from './packed-error.ts'
 
 /** A file that changes under the reader is read again this often at most. */
@@ -26,49 +27,42 @@ export interface IngestFilesInput {
   readonly fingerprints: BigInt64Array
 }
 
-export interface IngestFilesOutput {
-  /** The records of all files, one list after the other. */
-  readonly records: Uint8Array<ArrayBuffer>
-  /** Chunks of each file; 0 for a failed one. */
-  readonly counts: Uint32Array<ArrayBuffer>
-  /** As they were read, packed. */
-  readonly fingerprints: BigInt64Array<ArrayBuffer>
+export interface IngestFilesOutput extends PackedRows {
   /** Permission bits. */
   readonly modes: Uint16Array<ArrayBuffer>
-  readonly readAtNs: bigint
-  /** By number of the file. */
+  /** By number of the file; those have no row. */
   readonly failures: ReadonlyMap<number, PackedError>
 }
 
 /** Reads whole files. Those that fail are told, and the others go on. */
 export function ingestFiles(input: IngestFilesInput): IngestFilesOutput {
+  const { fingerprints } = input
   const paths = input.paths.split('\0')
-  const readAtNs = BigInt(Date.now()) * 1_000_000n
+  const indexedAtNs = BigInt(Date.now()) * 1_000_000n
   const sink = createRecordSink()
-  const counts = new Uint32Array(paths.length)
-  const fingerprints = input.fingerprints.slice(0, paths.length * fingerprintFields)
+  const writer = createFileRowWriter(paths.length)
   const modes = new Uint16Array(paths.length)
   const failures = new Map<number, PackedError>()
   for (let index = 0; index < paths.length; index++) {
     const path = paths[index] as string
-    const before = sink.count
+    sink.truncate(0)
     try {
       modes[index] = ingestFile(path, fingerprints, index, sink)
-      counts[index] = sink.count - before
+      const chunkSize = chunkSizeFor(Number(fingerprints[index * fingerprintFields]))
+      writer.add(path, fingerprints, index, { chunkSize, indexedAtNs, records: sink.view() })
     } catch (error) {
-      sink.truncate(before)
+      writer.skip()
       failures.set(index, packError(error, `Cannot read "${path}"`))
     }
   }
-  return { records: sink.take(), counts, fingerprints, modes, readAtNs, failures }
+  return { ...writer.take(), modes, failures }
 }
 
 /**
- * Adds the chunks of file number `index` to `sink`, and makes its fingerprint that of the file as it was read. Returns
+ * Puts the chunks of file number `index` into the empty `sink`, and makes its fingerprint that of the file as it was read. Returns
  * its mode.
  */
 function ingestFile(path: string, fingerprints: BigInt64Array, index: number, sink: RecordSink): number {
-  const start = sink.count
   for (let attempt = 1; ; attempt++) {
     try {
       return withSource(path, (fd) => {
@@ -85,7 +79,7 @@ function ingestFile(path: string, fingerprints: BigInt64Array, index: number, si
     } catch (error) {
       const failure = sourceError(error, path)
       if (failure.code !== 'E_CHANGED' || attempt === maxAttempts) throw failure
-      sink.truncate(start)
+      sink.truncate(0)
     }
   }
 }

@@ -18,12 +18,7 @@ import { writeFiles } from './write-files-task.ts'
 const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   ingestFiles: {
     run: ingestFiles,
-    moves: ({ records, counts, fingerprints, modes }) => [
-      records.buffer,
-      counts.buffer,
-      fingerprints.buffer,
-      modes.buffer,
-    ],
+    moves: ({ rows, ends, modes }) => [rows.buffer, ends.buffer, modes.buffer],
   },
   cutRegion: { run: cutRegion, moves: ({ records }) => [records.buffer] },
   readRanges: { run: readRanges },
