@@ -7,13 +7,14 @@
  * this Node, and whole: V8 itself checks neither, and crashes on what is damaged. Whatever is wrong with it, the program
  * runs, and compiles.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, hash, randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -21,7 +22,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { constants as vmConstants, Script } from 'node:vm'
 
 export interface LoadedScript<Exports> {
@@ -35,12 +36,20 @@ export interface LoadedScript<Exports> {
 /** As Node wraps a CommonJS module. */
 const wrapperStart = '(function (exports, require, module, __filename, __dirname) {'
 const digestBytes = 32
+const ending = '.code'
+/** What is older may belong to a ferry that is gone; one that is not keeps its code again. */
+const oldAfterMs = 60 * 24 * 3_600_000
 /** More than ten times what a run leaves. */
 const maxKeptBytes = 32 * 1024 * 1024
 
-/** `keptAt` is where the code is kept; without it, it is not. */
-export function loadScript<Exports>(path: string, keptAt: string | undefined): LoadedScript<Exports> {
+/** Code is kept in `directory`, once for each name and script; without a directory, it is not. */
+export function loadScript<Exports>(
+  path: string,
+  directory: string | undefined,
+  name: string,
+): LoadedScript<Exports> {
   const source = readFileSync(path, 'utf8')
+  const keptAt = directory && join(directory, `${name}-${hash('sha256', path).slice(0, 12)}${ending}`)
   const kept = keptAt === undefined ? undefined : readKept(keptAt, identityOf(path))
   const script = new Script(`${wrapperStart}${source}\n})`, {
     filename: path,
@@ -56,7 +65,9 @@ export function loadScript<Exports>(path: string, keptAt: string | undefined): L
     exports: module.exports as Exports,
     wasKept: kept !== undefined && script.cachedDataRejected === false,
     keep() {
-      if (keptAt !== undefined) writeKept(keptAt, identityOf(path), script.createCachedData())
+      if (keptAt === undefined) return
+      writeKept(keptAt, identityOf(path), script.createCachedData())
+      removeOld(dirname(keptAt))
     },
   }
 }
@@ -91,7 +102,7 @@ function readKept(path: string, identity: string): Buffer | undefined {
 
 /** Under another name first: who starts meanwhile finds the old code or the new, and never a part. */
 function writeKept(path: string, identity: string, code: Uint8Array): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  const temporary = path.replace(ending, `-${randomBytes(6).toString('hex')}${ending}`)
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeFileSync(temporary, Buffer.concat([digest(identity, code), code]), { flag: 'wx', mode: 0o600 })
@@ -103,5 +114,16 @@ function writeKept(path: string, identity: string, code: Uint8Array): void {
     } catch {
       // It was never there.
     }
+  }
+}
+
+function removeOld(directory: string): void {
+  try {
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name)
+      if (name.endsWith(ending) && Date.now() - statSync(path).mtimeMs > oldAfterMs) unlinkSync(path)
+    }
+  } catch {
+    // Another process was quicker, or nothing may be removed here: it only takes room.
   }
 }

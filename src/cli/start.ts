@@ -40,8 +40,8 @@ async function loadProgram(
   if (!existsSync(bundle)) return { program: await import('./run.ts'), keep: () => undefined }
   // These two call different parts, and each is an example for itself. What a receive calls is near to all others.
   const command = args.find((arg) => arg === 'share' || arg === 'receive' || arg === 'get')
-  const keptAt = cache && join(cache, command === 'share' ? 'share.code' : 'receive.code')
-  const { exports, wasKept, keep } = loadScript<Program>(bundle, keptAt)
+  const example = command === 'share' ? 'share' : 'receive'
+  const { exports, wasKept, keep } = loadScript<Program>(bundle, cache, example)
   return { program: exports, keep: wasKept || command === undefined ? () => undefined : keep }
 }
 

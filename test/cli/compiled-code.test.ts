@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -18,11 +20,11 @@ const program = (answer: number): string =>
   `exports.answer = () => ${answer}; exports.sep = require('node:path').sep; exports.here = __filename`
 
 /** In a process of its own: within one, V8 remembers what it has compiled. */
-function load(script: string, keptAt: string): { answer: number; wasKept: boolean; here: string } {
+function load(script: string, directory: string): { answer: number; wasKept: boolean; here: string } {
   const url = new URL('../../src/cli/compiled-code.js', import.meta.url).href
   const code = `
     import { loadScript } from ${JSON.stringify(url)}
-    const { exports, wasKept, keep } = loadScript(${JSON.stringify(script)}, ${JSON.stringify(keptAt)})
+    const { exports, wasKept, keep } = loadScript(${JSON.stringify(script)}, ${JSON.stringify(directory)}, 'x')
     console.log(JSON.stringify({ answer: exports.answer(), wasKept, here: exports.here }))
     if (!wasKept) keep()`
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
@@ -32,28 +34,52 @@ function load(script: string, keptAt: string): { answer: number; wasKept: boolea
   return JSON.parse(stdout) as { answer: number; wasKept: boolean; here: string }
 }
 
+/** The only file of the directory in which code is kept. */
+function onlyFile(directory: string): string {
+  const names = readdirSync(directory)
+  assert.equal(names.length, 1)
+  return join(directory, names[0] as string)
+}
+
 test('the second start takes up what the first has kept', async () => {
   await using folder = temporaryFolder()
-  const script = join(folder.path, 'program.cjs')
-  const keptAt = join(folder.path, 'cache', 'deep', 'x.code')
+  const script = folder.at('program.cjs')
+  const cache = folder.at('cache', 'deep')
   writeFileSync(script, program(1))
-  assert.deepEqual(load(script, keptAt), { answer: 1, wasKept: false, here: script })
-  assert.equal(statSync(keptAt).mode & 0o777, 0o600)
-  assert.equal(statSync(join(folder.path, 'cache')).mode & 0o777, 0o700)
-  assert.deepEqual(load(script, keptAt), { answer: 1, wasKept: true, here: script })
-  assert.deepEqual(readdirSync(join(keptAt, '..')), ['x.code'])
+  assert.deepEqual(load(script, cache), { answer: 1, wasKept: false, here: script })
+  assert.equal(statSync(folder.at('cache')).mode & 0o777, 0o700)
+  assert.equal(statSync(onlyFile(cache)).mode & 0o777, 0o600)
+  assert.deepEqual(load(script, cache), { answer: 1, wasKept: true, here: script })
 })
 
 test('another program of the same length is compiled, not taken for the old one', async () => {
   await using folder = temporaryFolder()
-  const script = join(folder.path, 'program.cjs')
-  const keptAt = join(folder.path, 'x.code')
+  const script = folder.at('program.cjs')
+  const cache = folder.at('cache')
   writeFileSync(script, program(1))
-  load(script, keptAt)
+  load(script, cache)
   writeFileSync(script, program(2))
   utimesSync(script, 1, 1)
-  assert.deepEqual(load(script, keptAt), { answer: 2, wasKept: false, here: script })
-  assert.equal(load(script, keptAt).wasKept, true)
+  assert.deepEqual(load(script, cache), { answer: 2, wasKept: false, here: script })
+  assert.equal(load(script, cache).wasKept, true)
+  onlyFile(cache)
+})
+
+test('two copies of the program do not push each other out, and old code goes', async () => {
+  await using folder = temporaryFolder()
+  const cache = folder.at('cache')
+  writeFileSync(folder.at('one.cjs'), program(1))
+  writeFileSync(folder.at('two.cjs'), program(2))
+  load(folder.at('one.cjs'), cache)
+  const first = onlyFile(cache)
+  load(folder.at('two.cjs'), cache)
+  assert.equal(load(folder.at('one.cjs'), cache).wasKept, true)
+  assert.equal(load(folder.at('two.cjs'), cache).wasKept, true)
+  utimesSync(first, 1, 1)
+  writeFileSync(folder.at('three.cjs'), program(3))
+  load(folder.at('three.cjs'), cache)
+  assert.equal(existsSync(first), false)
+  assert.equal(readdirSync(cache).length, 2)
 })
 
 const spoilers: [what: string, spoil: (keptAt: string) => void][] = [
@@ -61,29 +87,29 @@ const spoilers: [what: string, spoil: (keptAt: string) => void][] = [
   ['cut off', (path) => writeFileSync(path, readFileSync(path).subarray(0, 300))],
   ['empty', (path) => writeFileSync(path, '')],
   ['writable by others', (path) => chmodSync(path, 0o666)],
+  [
+    'behind a link',
+    (path) => (renameSync(path, `${path}.elsewhere`), symlinkSync(`${path}.elsewhere`, path)),
+  ],
 ]
 
 for (const [what, spoil] of spoilers)
   test(`kept code that is ${what} is not taken up, but made anew`, async () => {
     await using folder = temporaryFolder()
-    const script = join(folder.path, 'program.cjs')
-    const keptAt = join(folder.path, 'x.code')
+    const script = folder.at('program.cjs')
+    const cache = folder.at('cache')
     writeFileSync(script, program(1))
-    load(script, keptAt)
-    spoil(keptAt)
-    assert.deepEqual(load(script, keptAt), { answer: 1, wasKept: false, here: script })
-    assert.equal(load(script, keptAt).wasKept, true)
+    load(script, cache)
+    spoil(onlyFile(cache))
+    assert.deepEqual(load(script, cache), { answer: 1, wasKept: false, here: script })
+    assert.equal(load(script, cache).wasKept, true)
   })
 
-test('kept code is not read through a link, and a place that cannot be written is no failure', async () => {
+test('a place that cannot be written is no failure', async () => {
   await using folder = temporaryFolder()
-  const script = join(folder.path, 'program.cjs')
-  const keptAt = join(folder.path, 'x.code')
+  const script = folder.at('program.cjs')
   writeFileSync(script, program(1))
-  load(script, keptAt)
-  symlinkSync(keptAt, join(folder.path, 'link.code'))
-  assert.equal(load(script, join(folder.path, 'link.code')).wasKept, false)
-  assert.equal(load(script, join(script, 'below a file')).wasKept, false)
+  assert.equal(load(script, folder.at('program.cjs', 'below a file')).wasKept, false)
 })
 
 function flipped(bytes: Buffer): Buffer {
