@@ -72,7 +72,7 @@ export function createByteColumn(capacity = 1024): ByteColumn {
       let at = reserve(count)
       // For a few bytes a loop is quicker than the call.
       if (count < 32) for (let index = from; index < to; index++) buffer[at++] = bytes[index] as number
-      else buffer.set(bytes.subarray(from, to), at)
+      else buffer.set(count === bytes.byteLength ? bytes : bytes.subarray(from, to), at)
     },
     take() {
       const taken = buffer.slice(0, length)

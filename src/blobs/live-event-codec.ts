@@ -15,7 +15,15 @@ import { createChunkListCheck } from './manifest/entry-rules.ts'
 import type { ChunkListCheck } from './manifest/entry-rules.ts'
 import type { FileEntry, ManifestEntry } from './manifest/entry.ts'
 import { maxPageBytes, maxPageEntries, maxPageWeight } from './manifest/limits.ts'
-import { createPageEncoder, decodePage, encodeColumns, encodePath, entryPageWeight } from './manifest/page.ts'
+import {
+  createPageEncoder,
+  decodeColumns,
+  decodeEntries,
+  decodePage,
+  encodeColumns,
+  encodePath,
+  entryPageWeight,
+} from './manifest/page.ts'
 import { createManifestValidator } from './manifest/validate.ts'
 import type { ValidatorOptions } from './manifest/validate.ts'
 
@@ -148,10 +156,11 @@ export function createLiveEventDecoder(options: ValidatorOptions = {}): LiveEven
     switch (type) {
       case frameTypes.entries: {
         demand(open === undefined && number === next, 'its numbers have a gap')
-        const entries = decodePage(body)
+        const page = decodeColumns(body)
+        const entries = decodeEntries(page)
         for (const entry of entries) validator.add(entry)
         next += entries.length
-        return { type: 'entries', first: number, entries }
+        return { type: 'entries', first: number, entries, page }
       }
       case frameTypes.open: {
         demand(open === undefined && number === next, 'its numbers have a gap')

@@ -7,8 +7,13 @@ import type { PageColumns } from './manifest/page.ts'
  * dropped ones too.
  */
 export type LiveEvent =
-  /** Finished entries; the first has number `first`. */
-  | { readonly type: 'entries'; readonly first: number; readonly entries: readonly ManifestEntry[] }
+  /** Finished entries; the first has number `first`. `page`: the same as they were told. */
+  | {
+      readonly type: 'entries'
+      readonly first: number
+      readonly entries: readonly ManifestEntry[]
+      readonly page?: PageColumns
+    }
   /** A large file whose chunks follow as they are cut. `entry.content` is empty. */
   | { readonly type: 'open'; readonly number: number; readonly entry: ManifestEntry }
   /** The next chunks of the open file. */

@@ -53,7 +53,7 @@ export function createLiveManifest(onObject: (object: LiveObject) => void): Live
 
   return {
     take(event) {
-      if (event.type === 'page') builder.pushPage(event.page)
+      if ((event.type === 'page' || event.type === 'entries') && event.page) builder.pushPage(event.page)
       else if (event.type === 'entries') for (const entry of event.entries) builder.push(entry)
       // The type leaves the kind open; what is not a file has no chunks to follow.
       else if (event.type === 'open') open = { entry: event.entry as FileEntry, parts: [] }

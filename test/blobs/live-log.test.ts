@@ -14,6 +14,7 @@ import type { LiveLog } from '../../src/blobs/live-log.ts'
 import { createLiveManifest } from '../../src/blobs/live-manifest.ts'
 import { createManifestBuilder } from '../../src/blobs/manifest/builder.ts'
 import { nameChunkList } from '../../src/blobs/manifest/nodes.ts'
+import { decodeEntries } from '../../src/blobs/manifest/page.ts'
 import { FerryError } from '../../src/shared/errors.ts'
 import { directoryEntry, fileEntry, makeRecords, symlinkEntry, treeEntries } from '../support/manifests.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -171,7 +172,11 @@ test('frames have the committed bytes', () => {
   const hex = events.map((event) => Buffer.concat(encodeLiveEvent(event)).toString('hex'))
   assert.deepEqual(hex, vectors['frames'])
   const bytes = new Uint8Array(Buffer.from(hex.join(''), 'hex'))
-  assert.deepEqual(createLiveEventDecoder().push(bytes), events)
+  const decoded = createLiveEventDecoder().push(bytes)
+  assert.deepEqual(tell(decoded), tell(events))
+  const [first] = decoded
+  assert.ok(first?.type === 'entries' && first.page)
+  assert.deepEqual(decodeEntries(first.page), first.entries)
 })
 
 test('mutated frames give a FerryError or events', () => {

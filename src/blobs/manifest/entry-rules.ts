@@ -43,9 +43,9 @@ function checkFile(entry: FileEntry, contentFollows: boolean): void {
       return
     }
     if (chunkCount(content) > maxInlineChunks) refuseEntry(path, 'it carries too many chunks')
-    const check = createChunkListCheck(entry)
-    check.push(content)
-    check.end()
+    const state = { sum: 0, chunks: 0, short: false }
+    checkRecords(entry, state, content)
+    checkEnd(entry, state)
     return
   }
   if (contentFollows) refuseEntry(path, 'it has chunks before its first chunk')
@@ -86,34 +86,46 @@ export interface ChunkListCheck {
   end(): void
 }
 
+type ListOwner = Pick<FileEntry, 'path' | 'size' | 'chunkSize'>
+
+/** How far the check of a list has come. */
+interface ListState {
+  sum: number
+  chunks: number
+  /** The last chunk was below the least length, as only the last of the file may be. */
+  short: boolean
+}
+
 /**
  * Checks a chunk list, as it comes, against the size of its file and the bounds of its chunk size.
  * @throws E_MANIFEST from `push` and `end`.
  */
-export function createChunkListCheck(file: Pick<FileEntry, 'path' | 'size' | 'chunkSize'>): ChunkListCheck {
+export function createChunkListCheck(file: ListOwner): ChunkListCheck {
+  const state = { sum: 0, chunks: 0, short: false }
+  return {
+    push: (records) => checkRecords(file, state, records),
+    end: () => checkEnd(file, state),
+  }
+}
+
+function checkRecords(file: ListOwner, state: ListState, records: ChunkRecords): void {
   const { path, size, chunkSize } = file
   const least = chunkSize / chunkSizeSpread
   const most = chunkSize * chunkSizeSpread
-  let sum = 0
-  let chunks = 0
-  let short = false
-  return {
-    push(records) {
-      const count = chunkCount(records)
-      if (!Number.isInteger(count)) refuseEntry(path, 'its chunk list is cut short')
-      chunks += count
-      if (chunks > maxBlobChunks) refuseEntry(path, 'it has too many chunks')
-      for (let index = 0; index < count; index++) {
-        const length = chunkLengthAt(records, index)
-        if (short || length === 0 || length > most)
-          refuseEntry(path, 'a chunk of it has an impossible length')
-        short = length < least
-        sum += length
-      }
-      if (sum > size) refuseEntry(path, 'its chunks are longer than its size')
-    },
-    end() {
-      if (sum !== size) refuseEntry(path, 'its chunks are shorter than its size')
-    },
+  const count = chunkCount(records)
+  if (!Number.isInteger(count)) refuseEntry(path, 'its chunk list is cut short')
+  state.chunks += count
+  if (state.chunks > maxBlobChunks) refuseEntry(path, 'it has too many chunks')
+  for (let index = 0; index < count; index++) {
+    const length = chunkLengthAt(records, index)
+    if (state.short || length === 0 || length > most)
+      refuseEntry(path, 'a chunk of it has an impossible length')
+    state.short = length < least
+    state.sum += length
   }
+  if (state.sum > size) refuseEntry(path, 'its chunks are longer than its size')
+}
+
+function checkEnd({ path, size }: ListOwner, state: ListState): void {
+  if (state.sum !== size) refuseEntry(path, 'its chunks are shorter than its size')
 }

@@ -171,17 +171,23 @@ function fail(reason: string): never {
   throw new FerryError('E_MANIFEST', `Cannot read a page of the manifest: ${reason}`)
 }
 
-/**
- * The entries of a page. Their chunk records are views into `bytes`, which must not be reused.
- * @throws E_MANIFEST for any input that no encoder would have made.
- */
-export function decodePage(bytes: Uint8Array): ManifestEntry[] {
-  const tuple = decodeTuple(bytes, maxPageBytes, 'a page of the manifest')
-  const [count, ...columns] = tuple
+/** The columns of a page: views into `bytes`, which must not be reused. @throws E_MANIFEST when it is not made like one. */
+export function decodeColumns(bytes: Uint8Array): PageColumns {
+  const [count, ...columns] = decodeTuple(bytes, maxPageBytes, 'a page of the manifest')
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > maxPageEntries)
     fail(`it does not have 0 … ${maxPageEntries} entries`)
   if (columns.length !== 8 || !columns.every((column) => column instanceof Uint8Array))
     fail('it does not have 8 columns')
+  return { count, columns }
+}
+
+/** The entries of an encoded page. @throws E_MANIFEST for any input that no encoder would have made. */
+export function decodePage(bytes: Uint8Array): ManifestEntry[] {
+  return decodeEntries(decodeColumns(bytes))
+}
+
+/** The entries of a page. Their chunk records are views into its columns. @throws as `decodePage` */
+export function decodeEntries({ count, columns }: PageColumns): ManifestEntry[] {
   const [paths, kindColumn, modes, times, sizes, chunkSizes, contents, targets] = columns.map((column) =>
     createByteReader(column, 'a page of the manifest'),
   ) as [Reader, Reader, Reader, Reader, Reader, Reader, Reader, Reader]

@@ -6,13 +6,7 @@
 import { closeSync, constants, fchmodSync, fsyncSync, fstatSync, lstatSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { FerryError, isSystemError } from '../../shared/errors.ts'
-import {
-  chunkHashOffset,
-  chunkLengthAt,
-  chunkRecordBytes,
-  totalChunkBytes,
-  type ChunkRecords,
-} from '../chunk-records.ts'
+import { chunkHashOffset, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
 import { fingerprintFields, fingerprintOf, packFingerprint } from '../fingerprint.ts'
 import { hasHash } from '../hash.ts'
 import { syncTogether } from '../native-sync.ts'
@@ -72,16 +66,31 @@ interface Written {
   readonly fd: number
 }
 
-/** `content` when it begins with the chunks of `records`, cut to them; otherwise undefined. */
-function verified(content: Uint8Array, records: ChunkRecords): Uint8Array | undefined {
-  let at = 0
-  for (let index = 0; index * chunkRecordBytes < records.byteLength; index++) {
+/** The bytes from `start` on, when they begin with the chunks of the list from `record` to `endRecord`, cut to them. */
+function verified(
+  bytes: Uint8Array,
+  start: number,
+  records: ChunkRecords,
+  record: number,
+  endRecord: number,
+): Uint8Array | undefined {
+  let at = start
+  let chunk: Uint8Array | undefined
+  for (let index = record; index < endRecord; index++) {
     const end = at + chunkLengthAt(records, index)
-    if (end > content.byteLength) return undefined
-    if (!hasHash(content.subarray(at, end), records, chunkHashOffset(index))) return undefined
+    if (end > bytes.byteLength) return undefined
+    chunk = bytes.subarray(at, end)
+    if (!hasHash(chunk, records, chunkHashOffset(index))) return undefined
     at = end
   }
-  return content.subarray(0, at)
+  // Most small files are one chunk.
+  return chunk && endRecord - record === 1 ? chunk : bytes.subarray(start, at)
+}
+
+function lengthOf(records: ChunkRecords, record: number, endRecord: number): number {
+  let length = 0
+  for (let index = record; index < endRecord; index++) length += chunkLengthAt(records, index)
+  return length
 }
 
 /** As much of a local file as is there; what is missing fails verification. */
@@ -151,16 +160,20 @@ export function writeFiles({ bytes, files }: WriteFilesInput): WriteFilesOutput 
     if (given !== mode) fchmodSync(fd, mode)
   }
 
-  let nextRecord = 0
+  let endRecord = 0
   for (let index = 0; index < files.counts.length; index++) {
-    const firstRecord = nextRecord
-    nextRecord += (files.counts[index] as number) * chunkRecordBytes
-    const records = files.records.subarray(firstRecord, nextRecord)
+    const record = endRecord
+    endRecord += files.counts[index] as number
     const copy = files.copies.get(index)
-    const content = verified(
-      copy ? readCopy(copy, totalChunkBytes(records)) : bytes.subarray(files.starts[index]),
-      records,
-    )
+    const content = copy
+      ? verified(
+          readCopy(copy, lengthOf(files.records, record, endRecord)),
+          0,
+          files.records,
+          record,
+          endRecord,
+        )
+      : verified(bytes, files.starts[index] as number, files.records, record, endRecord)
     if (!content) {
       bad.push(index)
       continue

@@ -76,7 +76,7 @@ export function createIndexRecorder(options: RecorderOptions): IndexRecorder {
       )
       let rows: IndexedFile[] = []
       for (const [number, group] of groups.entries()) {
-        rows.push(...rowsOf(group, looked[number]?.same, coarseClock ? now : undefined))
+        addRows(rows, group, looked[number]?.same, coarseClock ? now : undefined)
         if (rows.length < rowsPerTransaction && number < groups.length - 1) continue
         index.putMany(rows)
         rows = []
@@ -112,23 +112,24 @@ export function createIndexRecorder(options: RecorderOptions): IndexRecorder {
 }
 
 /** `indexedAtNs`: undefined when it is enough to have looked again. */
-function* rowsOf(
+function addRows(
+  rows: IndexedFile[],
   { files, isFinished }: Waiting,
   same: Uint8Array | undefined,
   indexedAtNs: bigint | undefined,
-): Generator<IndexedFile> {
+): void {
   let at = 0
-  for (const [file, path] of files.paths.split('\0').entries()) {
+  files.paths.split('\0').forEach((path, file) => {
     const begin = at
     at += (files.counts[file] as number) * chunkRecordBytes
-    if (!isFinished(file) || same?.[file] !== 1) continue
+    if (!isFinished(file) || same?.[file] !== 1) return
     const fingerprint = unpackFingerprint(files.fingerprints, file)
-    yield {
+    rows.push({
       path,
       fingerprint,
       chunkSize: files.chunkSizes[file] as number,
       records: files.records.subarray(begin, at),
       indexedAtNs: indexedAtNs ?? fingerprint.ctimeNs + racyWindowNs,
-    }
-  }
+    })
+  })
 }
