@@ -4,7 +4,7 @@ import { isSystemError, toFerryError } from '../../shared/errors.ts'
 import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
 import { hash } from '../hash.ts'
 import type { FileFingerprint } from '../store/store.ts'
-import { fingerprintOf, equalFingerprints, unpackFingerprint } from '../fingerprint.ts'
+import { fingerprintOf, equalFingerprints } from '../fingerprint.ts'
 import { isSameHash } from './write-chunks-task.ts'
 
 export type Existing =
@@ -34,35 +34,6 @@ export function inspectPath(path: string): Existing {
 
 export function inspectFiles(input: { readonly paths: readonly string[] }): { readonly found: Existing[] } {
   return { found: input.paths.map(inspectPath) }
-}
-
-export interface LookAgainInput {
-  /** Joined with NUL. */
-  readonly paths: string
-  /** As they were, packed. */
-  readonly fingerprints: BigInt64Array
-}
-
-export interface LookAgainOutput {
-  /** 1 for each file that is still as it was. */
-  readonly same: Uint8Array
-}
-
-/** Whether files were touched since their fingerprints were taken. */
-export function lookAgain({ paths, fingerprints }: LookAgainInput): LookAgainOutput {
-  const isSame = (path: string, index: number): boolean => {
-    try {
-      const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-      return (
-        stat !== undefined &&
-        stat.isFile() &&
-        equalFingerprints(fingerprintOf(stat), unpackFingerprint(fingerprints, index))
-      )
-    } catch {
-      return false
-    }
-  }
-  return { same: Uint8Array.from(paths.split('\0'), (path, index) => (isSame(path, index) ? 1 : 0)) }
 }
 
 export interface CompareFilesInput {

@@ -8,13 +8,9 @@ import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
 import type { FindShiftInput, FindShiftOutput } from './find-shift-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
 import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
-import type {
-  CompareFilesInput,
-  CompareFilesOutput,
-  Existing,
-  LookAgainInput,
-  LookAgainOutput,
-} from './inspect-files-tasks.ts'
+import type { PackedRows } from '../store/file-row.ts'
+import type { IndexRowsInput } from './index-rows-task.ts'
+import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
 import type {
   ReadRangesInput,
   ReadRangesOutput,
@@ -43,7 +39,7 @@ export interface TaskMap {
   syncPart: { input: Pick<PartTarget, 'fd' | 'journalFd' | 'path'>; output: void }
   finishPart: { input: FinishPartInput; output: FinishPartOutput }
   inspectFiles: { input: { readonly paths: readonly string[] }; output: { readonly found: Existing[] } }
-  lookAgain: { input: LookAgainInput; output: LookAgainOutput }
+  indexRows: { input: IndexRowsInput; output: PackedRows }
   compareFiles: { input: CompareFilesInput; output: CompareFilesOutput }
 }
 

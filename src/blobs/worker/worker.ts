@@ -5,7 +5,8 @@ import { copyChunks } from './copy-chunks-task.ts'
 import { findShift } from './find-shift-task.ts'
 import { finishPart } from './finish-part-task.ts'
 import { cutRegion, ingestFiles } from './ingest-task.ts'
-import { compareFiles, inspectFiles, lookAgain } from './inspect-files-tasks.ts'
+import { indexRows } from './index-rows-task.ts'
+import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
 import { readRanges, recheck, subChunks } from './read-task.ts'
@@ -33,7 +34,7 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   syncPart: { run: syncPart },
   finishPart: { run: finishPart },
   inspectFiles: { run: inspectFiles },
-  lookAgain: { run: lookAgain },
+  indexRows: { run: indexRows, moves: ({ rows, ends }) => [rows.buffer, ends.buffer] },
   compareFiles: { run: compareFiles },
 }
 

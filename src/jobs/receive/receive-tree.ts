@@ -224,16 +224,13 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
     })
     const fingerprints = new BigInt64Array(fingerprintFields)
     packFingerprint(fingerprints, 0, received.fingerprint)
-    await run.index.add(
-      {
-        paths: verdict.disk,
-        fingerprints,
-        chunkSizes: Uint32Array.of(entry.chunkSize),
-        records: received.records,
-        counts: Uint32Array.of(chunkCount(received.records)),
-      },
-      () => true,
-    )
+    await run.index.add({
+      paths: verdict.disk,
+      fingerprints,
+      chunkSizes: Uint32Array.of(entry.chunkSize),
+      records: received.records,
+      counts: Uint32Array.of(chunkCount(received.records)),
+    })
     run.tally.bytes.reused += received.reusedBytes
     options.onComplete(number, entry, verdict.disk)
     progress.done({ reusedBytes: received.reusedBytes })

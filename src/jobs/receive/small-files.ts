@@ -257,16 +257,16 @@ async function writeBatch(
   for (const [index, failure] of failures)
     failFile(run, (files[index] as SmallWanted).entry.path, unpackError(failure))
   const missing = new Set([...bad, ...failures.keys()])
-  const isWritten = (index: number): boolean => !missing.has(index)
   files.forEach((file, index) => {
-    if (!isWritten(index)) return
+    if (missing.has(index)) return
     done.files++
     done.bytes += file.entry.size
     if (request.copies.has(index)) done.reusedBytes += file.entry.size
     onComplete(file)
   })
   const chunkSizes = Uint32Array.from(files, (file) => file.entry.chunkSize)
-  await run.index.add({ ...columns, fingerprints, chunkSizes }, isWritten)
+  const { records, counts } = columns
+  await run.index.add({ paths, fingerprints, chunkSizes, records, counts })
   run.tally.bytes.reused += done.reusedBytes
   run.progress.addDone(done)
   for (const { file, range } of wrong) {

@@ -4,9 +4,12 @@ import test from 'node:test'
 import { unpackFingerprint } from '../../../src/blobs/fingerprint.ts'
 import { chunkRecordBytes, writeChunkRecord } from '../../../src/blobs/chunk-records.ts'
 import { hash } from '../../../src/blobs/hash.ts'
+import { isFresh } from '../../../src/blobs/store/is-fresh.ts'
+import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
 import { partNames } from '../../../src/blobs/tree-writer/part-names.ts'
 import { writeFiles, type WriteFilesInput } from '../../../src/blobs/worker/write-files-task.ts'
-import { compareFiles, inspectPath, lookAgain } from '../../../src/blobs/worker/inspect-files-tasks.ts'
+import { indexRows } from '../../../src/blobs/worker/index-rows-task.ts'
+import { compareFiles, inspectPath } from '../../../src/blobs/worker/inspect-files-tasks.ts'
 import { copyChunks } from '../../../src/blobs/worker/copy-chunks-task.ts'
 import { openPart } from '../../../src/blobs/tree-writer/part-file.ts'
 import { mountTmpfs, tmpfsSkipReason } from '../../support/tmpfs.ts'
@@ -81,14 +84,26 @@ test('files get their exact modes whatever the umask, and however many share a f
   assert.equal(readdirSync(folder.path).length, 10)
 })
 
-test('lookAgain tells what was touched since', async () => {
+test('files have rows for the index unless they were touched since, or not written at all', async () => {
   await using folder = temporaryFolder()
-  const names = ['same', 'touched', 'gone']
-  const { fingerprints } = writeFiles(batch(names.map((name) => [folder.at(name), Buffer.from(name)])))
+  const names = ['same', 'touched', 'gone', 'unwritten']
+  const input = batch(names.map((name) => [folder.at(name), Buffer.from(name)]))
+  input.bytes[input.bytes.byteLength - 1] = 0
+  const { fingerprints } = writeFiles(input)
   writeFileSync(folder.at('touched'), 'TOUCHED')
   rmSync(folder.at('gone'))
-  const paths = names.map((name) => folder.at(name)).join('\0')
-  assert.deepEqual([...lookAgain({ paths, fingerprints }).same], [1, 0, 0])
+  writeFileSync(folder.at('unwritten'), 'by someone else')
+  const { paths, records, counts } = input.files
+  const chunkSizes = new Uint32Array(names.length).fill(65_536)
+  const files = { paths, fingerprints, chunkSizes, records, counts }
+  const index = openMemoryStore().files
+  index.putRows([{ ...indexRows({ files, writtenAtNs: undefined }), paths: paths.split('\0') }])
+  const [row, ...others] = [...index.all()]
+  assert.deepEqual(others, [])
+  assert.equal(row?.path, folder.at('same'))
+  assert.deepEqual(row.fingerprint, unpackFingerprint(fingerprints, 0))
+  assert.deepEqual(row.records, recordsOf(Buffer.from('same')))
+  assert.ok(isFresh(row, row.fingerprint))
 })
 
 test('an empty file needs no bytes', async () => {
