@@ -3,21 +3,13 @@ import type { TreePath } from '../../shared/paths.ts'
 import { chunkCount, type ChunkRecords } from '../chunk-records.ts'
 import { maxInlineChunks, type FileEntry } from '../manifest/entry.ts'
 import { nameChunkList } from '../manifest/nodes.ts'
+import type { FileContent } from '../store/file-row.ts'
 import type { IngestEvent } from './ingest.ts'
 
 /** Chunks of one event: 144 KiB of records. */
 const recordsPerEvent = 4096
 
-/** What was learned by reading a file, or known from before. */
-export interface KnownFile {
-  readonly size: number
-  readonly mtimeNs: bigint
-  readonly mode: number
-  readonly chunkSize: number
-  readonly records: ChunkRecords
-}
-
-export function entryOf(path: TreePath, file: KnownFile): FileEntry {
+export function entryOf(path: TreePath, file: FileContent): FileEntry {
   const { size, mtimeNs, mode, chunkSize, records } = file
   return { kind: 'file', path, mode, mtimeNs, size, chunkSize, content: records }
 }
@@ -27,7 +19,7 @@ export function hasInlineChunks(records: ChunkRecords): boolean {
 }
 
 /** The events of a file with more than `maxInlineChunks` chunks. */
-export function* listEvents(path: TreePath, file: KnownFile): Generator<IngestEvent> {
+export function* listEvents(path: TreePath, file: FileContent): Generator<IngestEvent> {
   const { records } = file
   const entry = entryOf(path, { ...file, records: new Uint8Array(0) })
   yield { type: 'open', entry }

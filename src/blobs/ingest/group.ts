@@ -4,13 +4,13 @@ import { fingerprintFields } from '../fingerprint.ts'
 import type { ManifestEntry } from '../manifest/entry.ts'
 import { maxPageWeight } from '../manifest/limits.ts'
 import { createPageEncoder, encodePath, entryPageWeight, type PageColumns } from '../manifest/page.ts'
-import { rowContent } from '../store/file-row.ts'
+import { rowContent, type FileContent } from '../store/file-row.ts'
 import type { IndexedFile } from '../store/store.ts'
 import type { WalkBatch } from '../walk/walk-batch.ts'
 import type { WalkedDirectory, WalkedSymlink } from '../walk/walk-batch.ts'
 import type { IngestFilesOutput } from '../worker/ingest-task.ts'
 import { unpackError, type PackedError } from '../worker/packed-error.ts'
-import { entryOf, hasInlineChunks, listEvents, type KnownFile } from './file-events.ts'
+import { entryOf, hasInlineChunks, listEvents } from './file-events.ts'
 import type { IngestContext, IngestEvent, Unit } from './ingest.ts'
 
 /** Items `from` … `to` − 1 of a batch of the walk. */
@@ -115,12 +115,13 @@ function read(
   { pool }: IngestContext,
 ): Promise<IngestFilesOutput> {
   const fingerprints = new BigInt64Array(items.length * fingerprintFields)
-  for (const [number, item] of items.entries()) batch.copyFingerprint(item, fingerprints, number)
+  for (let number = 0; number < items.length; number++)
+    batch.copyFingerprint(items[number] as number, fingerprints, number)
   return pool.run('ingestFiles', { paths: paths.join('\0'), fingerprints }, [fingerprints.buffer])
 }
 
 /** Gives the files of a task's output, one after the other. */
-type Results = () => KnownFile | PackedError
+type Results = () => FileContent | PackedError
 
 function createResults({ rows, ends, modes, failures }: IngestFilesOutput): Results {
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength)
@@ -131,11 +132,11 @@ function createResults({ rows, ends, modes, failures }: IngestFilesOutput): Resu
     const mode = modes[number] as number
     const at = from
     from = ends[number++] as number
-    return failure ?? { mode, ...rowContent(view, at, from) }
+    return failure ?? rowContent(view, at, from, mode)
   }
 }
 
-function knownFile({ fingerprint, chunkSize, records }: IndexedFile, mode: number): KnownFile {
+function knownFile({ fingerprint, chunkSize, records }: IndexedFile, mode: number): FileContent {
   const { size, mtimeNs } = fingerprint
   return { size, mtimeNs, mode, chunkSize, records }
 }

@@ -1,5 +1,4 @@
 /** The index of files in SQLite. A path is compared by its UTF-8 bytes, which is the order of a walk. */
-import type { StatementSync } from 'node:sqlite'
 import { compareUtf8 } from '../../shared/paths.ts'
 import type { Database } from './database.ts'
 import { fingerprintFields, packFingerprint } from '../fingerprint.ts'
@@ -19,6 +18,10 @@ const batchBytes = 1 << 17
 
 /** Rows of one statement: it costs two thirds of one for each. */
 const rowsPerStatement = 16
+const insertRows = (count: number): string =>
+  `INSERT OR REPLACE INTO files (path, row) VALUES ${Array(count).fill('(?, ?)').join(', ')}`
+const oneRow = insertRows(1)
+const severalRows = insertRows(rowsPerStatement)
 /** Files whose rows are made at once. */
 const packedFiles = 256
 
@@ -82,24 +85,24 @@ export function openDiskFiles(database: Database): FileIndex {
     const row = database.read(what, () => database.sql('SELECT row FROM files WHERE path = ?').get(path))
     return row === undefined ? undefined : decodeFileRow(path, row['row'])
   }
-  const put = (count: number): StatementSync =>
-    database.sql(`INSERT OR REPLACE INTO files (path, row) VALUES ${Array(count).fill('(?, ?)').join(', ')}`)
-
   /** What is bound is copied at once, so a group may overwrite the one before. */
   function write(groups: Iterable<FileRows>): void {
     database.write('Cannot write the index of files', () => {
+      const one = database.sql(oneRow)
+      const several = database.sql(severalRows)
       for (const { paths, rows, ends } of groups) {
         let values: (string | Uint8Array)[] = []
         let from = 0
-        for (const [index, to] of ends.entries()) {
+        for (let index = 0; index < ends.length; index++) {
+          const to = ends[index] as number
           if (to > from) values.push(paths[index] as string, rows.subarray(from, to))
           from = to
           if (values.length < 2 * rowsPerStatement) continue
-          put(rowsPerStatement).run(...values)
+          several.run(...values)
           values = []
         }
         for (let at = 0; at < values.length; at += 2)
-          put(1).run(values[at] as string, values[at + 1] as Uint8Array)
+          one.run(values[at] as string, values[at + 1] as Uint8Array)
       }
     })
   }

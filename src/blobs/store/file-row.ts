@@ -84,22 +84,23 @@ export function createFileRowWriter(files: number): FileRowWriter {
   }
 }
 
-/** What a manifest says of a file, out of a row that was made in this process. */
-export function rowContent(
-  row: DataView,
-  from: number,
-  to: number,
-): {
+/** What a manifest says of a file. */
+export interface FileContent {
   readonly size: number
   readonly mtimeNs: bigint
+  readonly mode: number
   readonly chunkSize: number
   readonly records: ChunkRecords
-} {
+}
+
+/** Out of a row that was made in this process; it does not have the mode. */
+export function rowContent(rows: DataView, from: number, to: number, mode: number): FileContent {
   return {
-    size: row.getUint32(from + 8, true) + row.getUint32(from + 12, true) * 2 ** 32,
-    mtimeNs: row.getBigInt64(from + 16, true),
-    chunkSize: 2 ** row.getUint8(from + 4),
-    records: new Uint8Array(row.buffer, row.byteOffset + from + headerBytes, to - from - headerBytes),
+    size: rows.getUint32(from + 8, true) + rows.getUint32(from + 12, true) * 2 ** 32,
+    mtimeNs: rows.getBigInt64(from + 16, true),
+    mode,
+    chunkSize: 2 ** rows.getUint8(from + 4),
+    records: new Uint8Array(rows.buffer, rows.byteOffset + from + headerBytes, to - from - headerBytes),
   }
 }
 

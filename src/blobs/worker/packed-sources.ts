@@ -27,18 +27,42 @@ export interface PackedSources {
 const followFlag = 1
 const trustedFlag = 2
 
-export function packSources(files: readonly SourceFile[]): PackedSources {
-  const sizes = new Float64Array(files.length)
-  const mtimesNs = new BigInt64Array(files.length)
-  const flags = new Uint8Array(files.length)
-  let paths = ''
-  for (const [index, { path, size, mtimeNs, follow, trusted }] of files.entries()) {
-    paths += index === 0 ? path : `\0${path}`
-    sizes[index] = size
-    mtimesNs[index] = mtimeNs
-    flags[index] = (follow ? followFlag : 0) | (trusted ? trustedFlag : 0)
+export interface SourcePacker {
+  /** Adds a file; its number. */
+  add(file: SourceFile): number
+  take(): PackedSources
+}
+
+/** For at most `most` files. */
+export function createSourcePacker(most: number): SourcePacker {
+  const sizes = new Float64Array(most)
+  const mtimesNs = new BigInt64Array(most)
+  const flags = new Uint8Array(most)
+  const paths: string[] = []
+  return {
+    add({ path, size, mtimeNs, follow, trusted }) {
+      const number = paths.push(path) - 1
+      sizes[number] = size
+      mtimesNs[number] = mtimeNs
+      flags[number] = (follow ? followFlag : 0) | (trusted ? trustedFlag : 0)
+      return number
+    },
+    take() {
+      const count = paths.length
+      return {
+        paths: paths.join('\0'),
+        sizes: sizes.slice(0, count),
+        mtimesNs: mtimesNs.slice(0, count),
+        flags: flags.slice(0, count),
+      }
+    },
   }
-  return { paths, sizes, mtimesNs, flags }
+}
+
+export function packSources(files: readonly SourceFile[]): PackedSources {
+  const packer = createSourcePacker(files.length)
+  for (const file of files) packer.add(file)
+  return packer.take()
 }
 
 /** Gives the files by their number. */

@@ -9,12 +9,13 @@ import type { ToldEvent } from '../../blobs/live-event.ts'
 import { createLiveManifest } from '../../blobs/live-manifest.ts'
 import type { BuiltManifest } from '../../blobs/manifest/builder.ts'
 import type { FileEntry, ManifestEntry } from '../../blobs/manifest/entry.ts'
-import { decodePage, encodeColumns, type PageColumns } from '../../blobs/manifest/page.ts'
+import { createPageFiles, type FileOnPage, type PageFiles } from '../../blobs/manifest/page-files.ts'
+import { decodeColumns, decodeEntries, decodePage, type PageColumns } from '../../blobs/manifest/page.ts'
 import { decodeRoot, type ManifestRoot } from '../../blobs/manifest/root.ts'
 import type { ObjectTable } from '../../blobs/store/store.ts'
 import type { Numbering } from '../../node/share-offer.ts'
 
-/** Decoded pages kept: receivers go through the tree in order, each at its own place. */
+/** Pages kept: receivers go through the tree in order, each at its own place. */
 const pagesKept = 8
 
 interface Page {
@@ -29,7 +30,10 @@ interface Told {
   /** Sealed number of the first one. */
   readonly first: number
   readonly count: number
-  entries: PageColumns | readonly ManifestEntry[]
+  /** A large file comes as its entry. */
+  readonly page: PageColumns | FileEntry
+  /** Made when somebody asks. */
+  files?: PageFiles
 }
 
 export interface Catalogue {
@@ -43,6 +47,8 @@ export interface Catalogue {
   readonly manifest: (ManifestRoot & { readonly hash: Uint8Array; readonly bytes: Uint8Array }) | undefined
   /** Undefined when there is none, or none yet, or it was dropped. */
   entry(number: number, numbering: Numbering): ManifestEntry | undefined
+  /** What reading a file takes, at less cost than its entry. Undefined when there is none, or it is no file. */
+  file(number: number, numbering: Numbering): FileOnPage | undefined
   /** The chunks of a file; of one that is still being cut, those known so far. */
   records(entry: FileEntry): ChunkRecords | undefined
 }
@@ -52,7 +58,6 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
   /** Entries that are not all on a page yet, as they were told. */
   const tail: Told[] = []
   const dropped: number[] = []
-  const decoded = new Map<number, readonly ManifestEntry[]>()
   let told = 0
   /** Entries that were told and not dropped. */
   let kept = 0
@@ -70,8 +75,8 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
     return last ? last.first + last.entries : 0
   }
 
-  function keep(count: number, entries: Told['entries']): void {
-    tail.push({ first: kept, count, entries })
+  function keep(count: number, page: Told['page']): void {
+    tail.push({ first: kept, count, page })
     kept += count
   }
 
@@ -91,7 +96,7 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
         return { type: 'chunks', number: told - 1, records: event.records }
       case 'close':
         open = undefined
-        keep(1, [event.entry])
+        keep(1, event.entry)
         return { type: 'close', number: told - 1 }
       case 'drop':
       default:
@@ -101,31 +106,50 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
     }
   }
 
-  /** The decoded entries of a page, from those used lately or from the store. */
-  function entriesOf(index: number): readonly ManifestEntry[] {
-    let entries = decoded.get(index)
-    if (entries) decoded.delete(index)
-    else {
-      const bytes = objects.get((pages[index] as Page).hash)
-      entries = bytes ? decodePage(bytes) : []
-    }
-    decoded.set(index, entries)
-    if (decoded.size > pagesKept) decoded.delete(decoded.keys().next().value as number)
-    return entries
-  }
+  /** Undefined when the disk has changed it. */
+  const pageBytes = (index: number): Uint8Array | undefined => objects.get((pages[index] as Page).hash)
+  const entriesOf = keepRecent(pagesKept, (index): readonly ManifestEntry[] => {
+    const bytes = pageBytes(index)
+    return bytes ? decodePage(bytes) : []
+  })
+  const filesOf = keepRecent(pagesKept, (index): PageFiles | undefined => {
+    const bytes = pageBytes(index)
+    return bytes && createPageFiles(decodeColumns(bytes))
+  })
 
-  function tailEntry(number: number): ManifestEntry | undefined {
+  const pageOf = (number: number): number => countUpTo(pages, ({ first }) => first <= number) - 1
+  function toldOf(number: number): Told | undefined {
     const some = tail[countUpTo(tail, ({ first }) => first <= number) - 1]
-    if (!some || number >= some.first + some.count) return undefined
-    // Decoded once for all who ask until it is on a page.
-    if ('columns' in some.entries) some.entries = decodePage(encodeColumns(some.entries))
-    return some.entries[number - some.first]
+    return some && number < some.first + some.count ? some : undefined
   }
 
   function sealedEntry(number: number): ManifestEntry | undefined {
-    if (number >= pagedEntries()) return tailEntry(number)
-    const index = countUpTo(pages, (page) => page.first <= number) - 1
-    return entriesOf(index)[number - (pages[index] as Page).first]
+    if (number < pagedEntries()) {
+      const page = pageOf(number)
+      return entriesOf(page)[number - (pages[page] as Page).first]
+    }
+    const some = toldOf(number)
+    if (!some) return undefined
+    return 'columns' in some.page ? decodeEntries(some.page)[number - some.first] : some.page
+  }
+
+  function sealedFile(number: number): FileOnPage | undefined {
+    if (number < pagedEntries()) {
+      const page = pageOf(number)
+      return filesOf(page)?.file(number - (pages[page] as Page).first)
+    }
+    const some = toldOf(number)
+    if (!some) return undefined
+    if (!('columns' in some.page)) return some.page
+    some.files ??= createPageFiles(some.page)
+    return some.files.file(number - some.first)
+  }
+
+  /** Its number in the sealed manifest; undefined for one that was dropped. */
+  function sealedNumber(number: number, numbering: Numbering): number | undefined {
+    if (numbering === 'sealed') return number
+    const before = countUpTo(dropped, (other) => other < number)
+    return dropped[before] === number ? undefined : number - before
   }
 
   return {
@@ -144,10 +168,14 @@ export function createCatalogue(objects: ObjectTable): Catalogue {
       return built
     },
     entry(number, numbering) {
-      if (numbering === 'sealed') return sealedEntry(number)
-      if (open?.number === number) return open.entry
-      const before = countUpTo(dropped, (other) => other < number)
-      return dropped[before] === number ? undefined : sealedEntry(number - before)
+      if (numbering === 'live' && open?.number === number) return open.entry
+      const sealed = sealedNumber(number, numbering)
+      return sealed === undefined ? undefined : sealedEntry(sealed)
+    },
+    file(number, numbering) {
+      if (numbering === 'live' && open?.number === number) return open.entry
+      const sealed = sealedNumber(number, numbering)
+      return sealed === undefined ? undefined : sealedFile(sealed)
     },
     records(entry) {
       if (entry === open?.entry) return concatBytes(open.parts)
@@ -166,4 +194,17 @@ function countUpTo<Item>(items: readonly Item[], test: (item: Item) => boolean):
     else high = middle
   }
   return low
+}
+
+/** Keeps the last `count` values that were asked for. */
+function keepRecent<Value>(count: number, make: (key: number) => Value): (key: number) => Value {
+  /** Oldest use first. */
+  const kept = new Map<number, Value>()
+  return (key) => {
+    const value = kept.get(key) ?? make(key)
+    kept.delete(key)
+    kept.set(key, value)
+    if (kept.size > count) kept.delete(kept.keys().next().value as number)
+    return value
+  }
 }

@@ -1,11 +1,16 @@
 /** Answers peers from the user's own files: what the provider asks of a share, out of the catalogue and the workers. */
 import { chunkRecordBytes, type ChunkRecords } from '../../blobs/chunk-records.ts'
-import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import { nameChunkList, nodeCount, nodeRecordCount, type NodeList } from '../../blobs/manifest/nodes.ts'
+import type { FileOnPage } from '../../blobs/manifest/page-files.ts'
 import type { ObjectTable, ShareRecord } from '../../blobs/store/store.ts'
 import type { LiveLog } from '../../blobs/live-log.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
-import { packSources, type PackedSources, type SourceFile } from '../../blobs/worker/packed-sources.ts'
+import {
+  createSourcePacker,
+  unpackSources,
+  type PackedSources,
+  type SourceFile,
+} from '../../blobs/worker/packed-sources.ts'
 import type { PackedRanges, RangeProblem } from '../../blobs/worker/read-task.ts'
 import type { EntryRange, ReadOutcome } from '../../node/session.ts'
 import type { AdmissionRefusal, Numbering, OfferDescription, ShareOffer } from '../../node/share-offer.ts'
@@ -17,7 +22,7 @@ const listsKept = 4
 
 export interface OfferParts {
   readonly record: ShareRecord
-  readonly catalogue: Pick<Catalogue, 'entry' | 'records' | 'manifest'>
+  readonly catalogue: Pick<Catalogue, 'entry' | 'file' | 'records' | 'manifest'>
   /** Of a share that is still being hashed, or was when receivers came. */
   readonly log?: LiveLog | undefined
   readonly objects: ObjectTable
@@ -40,15 +45,11 @@ export function createOffer(parts: OfferParts): ShareOffer {
   /** Paths whose file has another time than promised, but still the content. */
   const touched = new Set<string>()
 
-  function fileOf(number: number, numbering: Numbering): FileEntry | undefined {
-    const entry = catalogue.entry(number, numbering)
-    return entry?.kind === 'file' ? entry : undefined
-  }
-
   /** Chunk list and node list of a large file of the sealed manifest. */
   function listOf(number: number): NamedList | undefined {
-    const content = fileOf(number, 'sealed')?.content
-    if (content === undefined || content instanceof Uint8Array) return undefined
+    const entry = catalogue.entry(number, 'sealed')
+    if (entry?.kind !== 'file' || entry.content instanceof Uint8Array) return undefined
+    const { content } = entry
     const key = toHex(content.blob)
     let list = lists.get(key)
     if (!list) {
@@ -61,51 +62,53 @@ export function createOffer(parts: OfferParts): ShareOffer {
     return list
   }
 
-  /** The files that the ranges are of, each once; a range of nothing that is shared gets the number −1. */
+  /** The files that the ranges are of; a range of nothing that is shared gets the number −1. */
   function locate(ranges: readonly EntryRange[], numbering: Numbering): Located {
-    const entries: FileEntry[] = []
-    const numbers = new Map<number, number>()
+    const packer = createSourcePacker(ranges.length)
+    const entries: number[] = []
     const packed = new Float64Array(ranges.length * 3)
-    for (const [index, { entry, offset, length }] of ranges.entries()) {
-      let number = numbers.get(entry)
-      if (number === undefined) {
-        const file = fileOf(entry, numbering)
-        number = file ? entries.push(file) - 1 : -1
-        numbers.set(entry, number)
+    const { follow } = parts
+    let last: number | undefined
+    let file: FileOnPage | undefined
+    let number = -1
+    let at = 0
+    for (const { entry, offset, length } of ranges) {
+      if (entry !== last) {
+        last = entry
+        file = catalogue.file(entry, numbering)
+        if (file) {
+          const path = diskPath(record.sources, file.path)
+          const { size, mtimeNs } = file
+          number = packer.add({ path, size, mtimeNs, follow, trusted: touched.has(path) })
+          entries.push(entry)
+        }
       }
-      const isInside = offset + length <= (entries[number]?.size ?? -1)
-      packed[index * 3] = isInside ? number : -1
-      packed[index * 3 + 1] = offset
-      packed[index * 3 + 2] = length
+      packed[at] = file && offset + length <= file.size ? number : -1
+      packed[at + 1] = offset
+      packed[at + 2] = length
+      at += 3
     }
-    const files = entries.map((file) => {
-      const path = diskPath(record.sources, file.path)
-      return {
-        path,
-        size: file.size,
-        mtimeNs: file.mtimeNs,
-        follow: parts.follow,
-        trusted: touched.has(path),
-      }
-    })
-    return { entries, files, ranges: packed }
+    return { numbering, entries, files: packer.take(), ranges: packed }
   }
 
   /** True when the chunks that these ranges lie in are on disk as they were promised. */
-  async function isSame({ entries, files, ranges }: Located): Promise<boolean> {
-    const listed = files.map((file, index) => ({
-      ...file,
-      records: catalogue.records(entries[index] as FileEntry) ?? new Uint8Array(),
-    }))
+  async function isSame({ numbering, entries, files, ranges }: Located): Promise<boolean> {
+    const fileAt = unpackSources(files)
+    const listed = entries.map((number, index) => {
+      const entry = catalogue.entry(number, numbering)
+      const records = entry?.kind === 'file' ? catalogue.records(entry) : undefined
+      return { ...(fileAt(index) as SourceFile), records: records ?? new Uint8Array() }
+    })
     return (await pool.run('recheck', { files: listed, ranges })).same
   }
 
   /** Remembers those files whose time has changed, but not what these ranges hold; true when there was one. */
   async function forgive(located: Located, failed: readonly RangeProblem[]): Promise<boolean> {
     const before = touched.size
+    const fileAt = unpackSources(located.files)
     for (const { index, reason } of failed) {
       const range = located.ranges.slice(index * 3, index * 3 + 3)
-      const path = located.files[range[0] as number]?.path
+      const path = fileAt(range[0] as number)?.path
       if (reason !== 'changed' || path === undefined || touched.has(path)) continue
       if (await isSame({ ...located, ranges: range })) touched.add(path)
     }
@@ -154,17 +157,14 @@ function diskPath(sources: ShareRecord['sources'], path: string): string {
 }
 
 /** Without the entries, which the workers need not be sent. */
-function inputOf({ files, ranges }: Located): {
-  readonly files: PackedSources
-  readonly ranges: PackedRanges
-} {
-  return { files: packSources(files), ranges }
-}
+const inputOf = ({ files, ranges }: Located): Pick<Located, 'files' | 'ranges'> => ({ files, ranges })
 
 interface Located {
-  readonly entries: readonly FileEntry[]
+  readonly numbering: Numbering
+  /** Numbers of the files. */
+  readonly entries: readonly number[]
   /** Of the same index as `entries`. */
-  readonly files: readonly SourceFile[]
+  readonly files: PackedSources
   readonly ranges: PackedRanges
 }
 

@@ -1,4 +1,5 @@
 /** A share of this computer, as its own receiver meets it: out of the store, whether or not it is being served. */
+import type { ManifestEntry } from '../../blobs/manifest/entry.ts'
 import { openManifest } from '../../blobs/manifest/reader.ts'
 import type { Store } from '../../blobs/store/store.ts'
 import type { WorkerPool } from '../../blobs/worker/pool.ts'
@@ -18,6 +19,8 @@ export function openOwnOffer(
   if (!record?.root || !record.signature || !bytes) return undefined
   const { name, root, signature } = record
   const reader = openManifest(store.objects, root)
+  const entry = (number: number): ManifestEntry | undefined =>
+    number < reader.totals.entries ? reader.entry(number) : undefined
   return createOffer({
     record,
     objects: store.objects,
@@ -25,7 +28,11 @@ export function openOwnOffer(
     follow: true,
     catalogue: {
       manifest: { ...reader, bytes },
-      entry: (number) => (number < reader.totals.entries ? reader.entry(number) : undefined),
+      entry,
+      file(number) {
+        const found = entry(number)
+        return found?.kind === 'file' ? found : undefined
+      },
       records: ({ content }) => (content instanceof Uint8Array ? content : store.objects.get(content.blob)),
     },
     describe: () => ({ name, live: false, root, signature, exclusive: isExclusive(record) }),
