@@ -6,8 +6,8 @@ import { createHashTable, hashHigh, hashLow } from './hash-table.ts'
 
 /** Chunks remembered: about 32 bytes each, 64 MiB in all; with average chunks, 128 GiB of content. */
 const maxRemembered = 2 * 1024 * 1024
-/** Of those, how many may be in small files: each of them costs its path too, 24 MiB in all. */
-const maxRememberedSmall = 256 * 1024
+/** Of those, how many may be in small files: each of them costs its path too, 6 MiB in all. */
+const maxRememberedSmall = 64 * 1024
 
 /** A large file, or a batch of small ones, of this receive that holds chunks for others. */
 export interface ChunkHome {

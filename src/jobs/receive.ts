@@ -111,13 +111,14 @@ export async function runReceive(
           const { name, signature, exclusive } = session.share
           if (options.seed === false || exclusive || !signature || isOwn) return
           const { objects } = store
-          const parts = { secret: ticket.secret, name, signature, manifest, objects, pool }
+          const { diskPath } = run.folders
+          const parts = { secret: ticket.secret, name, signature, manifest, objects, pool, diskPath }
           seeding = startSeeding(parts, peers.fetcher, context)
         },
         onComplete(number, { path, size }, disk) {
           finished.add(path)
           finishedBytes += size
-          seeding?.addFile(number, disk)
+          seeding?.addFile(number, path, disk)
         },
       }
       numbering.begin(session)

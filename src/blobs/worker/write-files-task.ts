@@ -160,6 +160,7 @@ export function writeFiles({ bytes, files }: WriteFilesInput): WriteFilesOutput 
     if (given !== mode) fchmodSync(fd, mode)
   }
 
+  let lastFolder = ''
   let endRecord = 0
   for (let index = 0; index < files.counts.length; index++) {
     const record = endRecord
@@ -185,7 +186,10 @@ export function writeFiles({ bytes, files }: WriteFilesInput): WriteFilesOutput 
     try {
       fd = createPartFile(part, mode)
       if (content.byteLength > 0) writeAllSync(fd, content, 0)
-      const folder = dirname(path)
+      // Neighbours mostly share a folder, so they share the text of it too.
+      const own = dirname(path)
+      const folder = own === lastFolder ? lastFolder : own
+      lastFolder = folder
       setMode(fd, folder, mode)
       setFileTimes(fd, files.mtimes[index] as bigint)
       open.push({ index, path, folder, part, fd })

@@ -21,12 +21,14 @@ export interface SeedParts {
   readonly manifest: ManifestReader
   readonly objects: Store['objects']
   readonly pool: Pick<WorkerPool, 'run'>
+  /** Where a path of the tree usually is on disk. */
+  diskPath(path: string): string
 }
 
 export interface Seed {
   readonly offer: ShareOffer
-  /** The whole file is at `disk`. */
-  addFile(number: number, disk: string): void
+  /** The whole file `path` of the tree is at `disk`. */
+  addFile(number: number, path: string, disk: string): void
   /** These ranges are verified in the part of the file that will be `disk`. */
   addRanges(disk: string, ranges: readonly EntryRange[]): void
 }
@@ -34,10 +36,12 @@ export interface Seed {
 type Failed = ReadOutcome['failed'][number]
 
 export function createSeed(parts: SeedParts): Seed {
-  const { secret, name, signature, manifest, objects, pool } = parts
+  const { secret, name, signature, manifest, objects, pool, diskPath } = parts
   const holdings = createHoldings(manifest.totals.entries)
-  /** Where the content of an entry is, or is growing. */
-  const disks = new Map<number, { readonly disk: string; readonly isWhole: boolean }>()
+  /** Where files are going to be whose parts are growing. */
+  const growing = new Map<number, string>()
+  /** Where whole files are that were given another name. The others need no memory. */
+  const elsewhere = new Map<number, string>()
 
   function listOf(number: number): ChunkRecords | undefined {
     const entry = number < manifest.totals.entries ? manifest.entry(number) : undefined
@@ -46,11 +50,11 @@ export function createSeed(parts: SeedParts): Seed {
   }
 
   async function readOne(range: EntryRange): Promise<ArrayBuffer | undefined> {
-    const place = disks.get(range.entry)
-    if (!place || !holdings.has(range)) return undefined
+    if (!holdings.has(range)) return undefined
+    const future = growing.get(range.entry)
+    const disk = future ?? elsewhere.get(range.entry) ?? diskPath(manifest.entry(range.entry).path)
     // A part gets its name at any moment: then the bytes are there.
-    const paths = place.isWhole ? [place.disk] : [partNames(place.disk).part, place.disk]
-    for (const path of paths) {
+    for (const path of future === undefined ? [disk] : [partNames(disk).part, disk]) {
       const ranges = Float64Array.of(range.offset, range.length)
       const { bytes } = await pool.run('readPart', { path, ranges })
       if (bytes) return bytes
@@ -104,13 +108,14 @@ export function createSeed(parts: SeedParts): Seed {
 
   return {
     offer,
-    addFile(number, disk) {
-      disks.set(number, { disk, isWhole: true })
+    addFile(number, path, disk) {
+      growing.delete(number)
+      if (disk !== diskPath(path)) elsewhere.set(number, disk)
       holdings.addEntry(number)
     },
     addRanges(disk, ranges) {
       for (const range of ranges) {
-        if (!disks.has(range.entry)) disks.set(range.entry, { disk, isWhole: false })
+        growing.set(range.entry, disk)
         holdings.addRange(range)
       }
     },

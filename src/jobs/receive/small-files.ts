@@ -106,11 +106,12 @@ async function receiveOnce(
 function createHome(paths: string): ChunkHome {
   const bytes = Buffer.from(paths)
   return {
-    pathsOf: (file) =>
-      bytes
-        .toString()
-        .split('\0')
-        .slice(file, file + 1),
+    pathsOf(file) {
+      let start = 0
+      for (let index = 0; index < file; index++) start = bytes.indexOf(0, start) + 1
+      const end = bytes.indexOf(0, start)
+      return [bytes.toString('utf8', start, end < 0 ? bytes.byteLength : end)]
+    },
     isLarge: false,
     arrival: createArrival(),
   }

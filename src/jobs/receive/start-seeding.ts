@@ -57,7 +57,7 @@ export function startSeeding(
   }
 
   return {
-    addFile: (number, disk) => seed.addFile(number, disk),
+    addFile: (number, path, disk) => seed.addFile(number, path, disk),
     addRanges: (disk, ranges) => seed.addRanges(disk, ranges),
     tell,
     [Symbol.asyncDispose]: stop,

@@ -69,6 +69,7 @@ test('seeding ends when the owner comes back with an exclusive share', async (t)
       manifest: openManifest(store.objects, root),
       objects: store.objects,
       pool: { run: () => assert.fail('nothing is read') },
+      diskPath: (path) => `/into/${path}`,
     },
     fetcher,
     {
