@@ -35,12 +35,17 @@ export function createIndexCursor(files: Pick<FileIndex, 'get' | 'under'>): Inde
   }
 
   function seek(diskPath: string): IndexedFile | undefined {
-    // Followed links lead elsewhere, and out of the order.
-    if (last !== '' && compareUtf8(diskPath, last) <= 0) return files.get(diskPath)
+    if (row?.path !== diskPath) {
+      // Followed links lead elsewhere, and out of the order.
+      if (last !== '' && compareUtf8(diskPath, last) <= 0) return files.get(diskPath)
+      while (row && compareUtf8(row.path, diskPath) < 0) advance()
+    }
     last = diskPath
-    if (row?.path === diskPath) return row
-    while (row && compareUtf8(row.path, diskPath) < 0) advance()
-    return row?.path === diskPath ? row : undefined
+    if (row?.path !== diskPath) return undefined
+    const found = row
+    // The next file is mostly the next row, which is seen without comparing their order.
+    advance()
+    return found
   }
 
   return {

@@ -13,8 +13,11 @@ export const filesSql = `
 /** SQL for the eight bytes of a row that hold the size; see file-row.ts. */
 export const fileSizeColumn = 'substr(row, 9, 8)'
 
-/** Listings read this much at a time, and hold no lock between: a reader may stop for minutes, or write meanwhile. */
-const batchBytes = 1 << 17
+/**
+ * Listings read this much at a time, and hold no lock between: a reader may stop for minutes, or write meanwhile. Little,
+ * so that rows die before the collector moves them.
+ */
+const batchBytes = 1 << 15
 
 /** Rows of one statement: it costs two thirds of one for each. */
 const rowsPerStatement = 16
