@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { encode } from 'cborg'
 import * as fc from 'fast-check'
-import { decodePage, encodePage } from '../../../src/blobs/manifest/page.ts'
+import { createPageFiles } from '../../../src/blobs/manifest/page-files.ts'
+import { decodeColumns, decodePage, encodePage } from '../../../src/blobs/manifest/page.ts'
 import { maxPageBytes } from '../../../src/blobs/manifest/limits.ts'
 import { FerryError } from '../../../src/shared/errors.ts'
 import { directoryEntry, fileEntry, symlinkEntry, treeEntries } from '../../support/manifests.ts'
@@ -13,6 +14,20 @@ test('decodePage gives back what encodePage took', () => {
   fc.assert(
     fc.property(treeEntries, (entries) => {
       assert.deepEqual(decodePage(encodePage(entries)), entries)
+    }),
+  )
+})
+
+test('what serving needs to know of a file is what its entry says', () => {
+  fc.assert(
+    fc.property(treeEntries, (entries) => {
+      const files = createPageFiles(decodeColumns(encodePage(entries)))
+      for (const [index, entry] of entries.entries()) {
+        const { path, mtimeNs } = entry
+        const expected = entry.kind === 'file' ? { path, size: entry.size, mtimeNs } : undefined
+        assert.deepEqual(files.file(index), expected)
+      }
+      assert.equal(files.file(entries.length), undefined)
     }),
   )
 })

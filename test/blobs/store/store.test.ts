@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as fc from 'fast-check'
 import { hash } from '../../../src/blobs/hash.ts'
+import { fingerprintFields, packFingerprint } from '../../../src/blobs/fingerprint.ts'
 import { nameChunkList } from '../../../src/blobs/manifest/nodes.ts'
+import { createFileRowWriter } from '../../../src/blobs/store/file-row.ts'
 import { isFresh } from '../../../src/blobs/store/is-fresh.ts'
 import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
 import { openStore } from '../../../src/blobs/store/open-store.ts'
@@ -45,6 +47,28 @@ onEvery('files come back as they were put, and are replaced by path', (store) =>
   store.files.removeMany(['/a', '/none'])
   assert.equal(store.files.get('/a'), undefined)
 })
+
+onEvery(
+  'rows that were made elsewhere are files like others, and those without one are left out',
+  (store) => {
+    const files = Array.from({ length: 40 }, (_, index) =>
+      indexedFile(`/d/${index}`, { records: makeRecords(Array.from({ length: index }, () => 65_536)) }),
+    )
+    const writer = createFileRowWriter(1)
+    const fingerprint = new BigInt64Array(fingerprintFields)
+    for (const [index, file] of files.entries()) {
+      if (index % 7 === 3) {
+        writer.skip()
+        continue
+      }
+      packFingerprint(fingerprint, 0, file.fingerprint)
+      writer.add(file.path, fingerprint, 0, file)
+    }
+    store.files.putRows([{ paths: files.map(({ path }) => path), ...writer.take() }])
+    for (const [index, file] of files.entries())
+      assert.deepEqual(store.files.get(file.path), index % 7 === 3 ? undefined : file)
+  },
+)
 
 onEvery('under() gives the file or the folder, in walk order, and no sibling', (store) => {
   const below = ['/x/a', '/x/a!', '/x/a/b', '/x/a0', '/x/é', '/x/\uffee', '/x/😀', '/x/%', '/x/_']
