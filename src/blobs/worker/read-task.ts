@@ -1,6 +1,6 @@
 /**
  * Worker tasks of serving: read, check and cut again what peers ask for. A user's file is never trusted to be what it was:
- * what is looked at before and behind the reading must be what the share promises, or the range fails.
+ * what is seen behind the reading must be what the share promises, or the range fails.
  */
 import { realpathSync, readSync, type BigIntStats } from 'node:fs'
 import { equalBytes } from '../../shared/bytes.ts'
