@@ -13,17 +13,15 @@ export interface LaneSocket {
 }
 
 export function laneLink({ socket, onData }: LaneSocket): Link {
-  let handler: LinkHandler | undefined
   let failure: Error | undefined
   const write = (bytes: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())))
   return {
-    open(opened) {
-      handler = opened
-      onData(opened)
+    open(handler) {
+      onData(handler)
       socket.on('error', (error) => (failure = error))
-      socket.on('end', () => handler?.remoteEnded())
-      socket.on('close', () => handler?.closed(failure))
+      // That the other end has ended says nothing: so does the system of one that was killed. It closes next.
+      socket.on('close', () => handler.closed(failure))
       if (socket.destroyed) handler.closed(undefined)
     },
     send(bytes) {

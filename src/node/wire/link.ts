@@ -25,7 +25,7 @@ export interface LinkHandler {
   data(bytes: Uint8Array): void
   /** Where the next bytes are wanted; a link that can reads them to there, as many as fit. */
   space(): Uint8Array | undefined
-  /** The other end sends no more. */
+  /** The other end says that it sends no more. */
   remoteEnded(): void
   /** The link is gone; the error when it did not end well. */
   closed(error: Error | undefined): void

@@ -9,6 +9,8 @@ import { laneLink, type LaneSocket } from '../../../src/node/lanes/lane-link.ts'
 import { openLane } from '../../../src/node/lanes/open-lane.ts'
 import { lanesFor } from '../../../src/node/lanes/session-lanes.ts'
 import { maxLanes } from '../../../src/node/limits.ts'
+import { openChannel } from '../../../src/node/wire/channel.ts'
+import { encodeDataHeader, laneProviderFrames } from '../../../src/node/wire/frames.ts'
 import { createSlabPool } from '../../../src/shared/slabs.ts'
 import { testHost, testProvider, testSession, type Served } from '../../support/hosts.ts'
 import { memoryOffer } from '../../support/memory-offer.ts'
@@ -204,4 +206,22 @@ test('without TLS at one of the ends there are no lanes, and everything works', 
 test('long round trips get several lanes, short ones one', () => {
   assert.equal(lanesFor(0.3), 1)
   assert.equal(lanesFor(50), maxLanes)
+})
+
+test('a lane that ends in the middle of an answer is a lost one, not a breach of the protocol', async () => {
+  await using host = await testHost()
+  const key = laneKeyOf(createLaneSecret())
+  assert.ok(host.lanes && host.port)
+  host.lanes.expect(key, ({ socket }) => {
+    socket.write(encodeDataHeader(1, 1000))
+    // Half of it, and then what the system of a killed process says.
+    socket.end(new Uint8Array(500))
+  })
+  const opened = await openLane({ host: local, port: host.port }, key)
+  const channel = openChannel(laneLink(opened), laneProviderFrames, {
+    frame: () => undefined,
+    data: () => undefined,
+    ended: () => undefined,
+  })
+  assert.equal((await channel.closed)?.code, 'E_UNREACHABLE')
 })
