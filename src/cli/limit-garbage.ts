@@ -3,9 +3,9 @@
  * young generation that a start leaves behind, a receive keeps 200 MiB of dead ones. `limitGarbage` makes it as small as
  * it can be, for good, in about 30 ms.
  *
- * Not for each command, and not at its start: a changed flag makes V8 refuse the compiled code that comes with Node, and
- * whatever is loaded of Node's own modules afterwards, in any thread, is compiled anew. At a start that is 40 ms of
- * processor time, and 10 for each thread.
+ * Only when memory gets short: less room means more collections, which cost up to a tenth of a transfer. And a changed
+ * flag makes V8 refuse the compiled code that comes with Node; whatever is loaded of Node's own modules afterwards, in
+ * any thread, is compiled anew. At a start that is 40 ms of processor time, and 10 for each thread.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

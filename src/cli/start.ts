@@ -16,8 +16,10 @@ interface Program {
   readonly reportCrash: typeof reportCrash
 }
 
-/** So much content that a young generation grown at the start would matter. */
+/** A run with so much content has called what other runs will call. */
 const manyBytes = 8 * 1024 * 1024
+/** Memory of a process that is well below its promised 250 MiB, and above what a single large file ever takes. */
+const crowdedBytes = 176 * 1024 * 1024
 
 export async function start(args: readonly string[], version: string): Promise<void> {
   const cache = process.env['NODE_DISABLE_COMPILE_CACHE'] === '1' ? undefined : cacheDirectory()
@@ -46,19 +48,20 @@ async function loadProgram(
 }
 
 /**
- * Two things wait for content. The compiled code is kept when there was some: who was misunderstood or found nothing has
- * called too little to be an example for later runs. When there is much, garbage is limited, and the code kept before
- * that, since it is good only for the flags under which it was made.
+ * The compiled code is kept when there was content: who was misunderstood or found nothing has called too little to be an
+ * example for later runs. Garbage is limited when memory gets short, which many small files bring about; the code is kept
+ * before that, since it is good only for the flags under which it was made.
  */
 function watchContent(keep: () => void): { onContent(bytes: number): void; end(): void } {
   let seen = 0
+  let isLimited = false
   return {
     onContent(bytes) {
-      if (seen < manyBytes && bytes >= manyBytes) {
-        keep()
-        limitGarbage()
-      }
+      if (seen < manyBytes && bytes >= manyBytes) keep()
       seen = Math.max(seen, bytes)
+      if (isLimited || seen < manyBytes || process.memoryUsage.rss() < crowdedBytes) return
+      isLimited = true
+      limitGarbage()
     },
     end() {
       if (seen > 0 && seen < manyBytes) keep()

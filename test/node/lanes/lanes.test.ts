@@ -150,7 +150,7 @@ test('a session moves content to its lane, and back when the lane breaks', async
   })
   await using session = await testSession(receiver, served, offer.secret)
   const all = [{ entry: 0, offset: 0, length: 2_000_000 }]
-  await until(() => lanes.length === 1)
+  await until(() => lanes.length > 0)
   const read = async (): Promise<void> => {
     const into = new Uint8Array(2_000_000)
     const { bytes } = await session.read(all, { into })
@@ -158,17 +158,18 @@ test('a session moves content to its lane, and back when the lane breaks', async
     assert.ok(Buffer.from(into).equals(content))
   }
   await read()
-  const [lane] = lanes as [LaneSocket]
-  assert.ok(lane.socket.bytesWritten > 2_000_000, 'content went another way')
+  const written = lanes.reduce((sum, { socket }) => sum + socket.bytesWritten, 0)
+  assert.ok(written > 2_000_000, 'content went another way')
 
   isHeld = true
   const underWay = Promise.all([read(), read()])
   await wait(20)
-  lane.socket.destroy()
+  const before = lanes.length
+  for (const { socket } of lanes) socket.destroy()
   isHeld = false
   stalled.resolve()
   await underWay
-  await until(() => lanes.length === 2)
+  await until(() => lanes.length > before)
   await read()
 })
 
@@ -179,7 +180,7 @@ test('a request on a lane can be cancelled, and others go on', async () => {
   const offer = memoryOffer({ owner: served.host.identity, files: [new Uint8Array(randomBytes(1_000_000))] })
   served.provider.offer(offer)
   await using session = await testSession(receiver, served, offer.secret)
-  await until(() => lanes.length === 1)
+  await until(() => lanes.length > 0)
   await read(session, 1000)
   const stop = new AbortController()
   const cancelled = session.read([{ entry: 0, offset: 0, length: 1_000_000 }], { signal: stop.signal })
