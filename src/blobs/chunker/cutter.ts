@@ -46,7 +46,7 @@ const pageBytes = 65_536
 const marginBytes = 64
 const contentStart = marginBytes
 /** As much content as is held at least: small enough for the processor's cache, large enough for few system calls. */
-const minWindowBytes = 1024 * 1024
+const minWindowBytes = 768 * 1024
 
 /** The part of WebAssembly that is used here; its types come with the browser's, which ferry does without. */
 declare const WebAssembly: {
