@@ -132,7 +132,7 @@ async function measurePart(parent, { onDisk, contenders: taking }) {
       `\n${onDisk ? 'on disk, ' : ''}${result.title} (${result.files} files, ${formatMebibytes(result.bytes)}; median of ${runs})\n${formatTable(workloadRows(result, { onDisk }))}\n`,
     )
   }
-  return { folder: parent, fileSystem: fileSystemOf(parent), ...rate, workloads: results }
+  return { fileSystem: fileSystemOf(parent), ...rate, workloads: results }
 }
 
 /** The wanted ones of all names, or all when none is wanted. */

@@ -101,7 +101,7 @@ async function measureSeries({ parent, onDisk, values, needed, workload }) {
     place[Symbol.dispose]()
     points.push({ value, title, ...summaries.ferry, samples: samples.ferry })
   }
-  return { folder: parent, fileSystem: fileSystemOf(parent), runs, points }
+  return { fileSystem: fileSystemOf(parent), runs, points }
 }
 
 function numbers(option, text) {
