@@ -16,9 +16,11 @@ import { testHost, testProvider, testSession, type Served } from '../../support/
 import { memoryOffer } from '../../support/memory-offer.ts'
 
 const local = '127.0.0.1'
+/** Whatever the user's choice is while the tests run. */
+const withLanes = { encrypters: 'tls-first' } as const
 
 test('a lane carries bytes both ways, behind the key alone', async () => {
-  await using host = await testHost()
+  await using host = await testHost(withLanes)
   const key = laneKeyOf(createLaneSecret())
   const arrived = Promise.withResolvers<LaneSocket>()
   assert.ok(host.lanes && host.port)
@@ -56,7 +58,7 @@ test('a lane carries bytes both ways, behind the key alone', async () => {
 })
 
 test('nobody gets a lane with another key, an unknown name, or no key at all', async () => {
-  await using host = await testHost()
+  await using host = await testHost(withLanes)
   const key = laneKeyOf(createLaneSecret())
   assert.ok(host.lanes && host.port)
   host.lanes.expect(key, () => assert.fail('a lane was given away'))
@@ -76,7 +78,7 @@ test('nobody gets a lane with another key, an unknown name, or no key at all', a
 })
 
 test('one key opens so many lanes and no more', async () => {
-  await using host = await testHost()
+  await using host = await testHost(withLanes)
   const key = laneKeyOf(createLaneSecret())
   const accepted: LaneSocket[] = []
   assert.ok(host.lanes && host.port)
@@ -91,7 +93,7 @@ test('one key opens so many lanes and no more', async () => {
 })
 
 test('garbage, silence and half a handshake at the port hurt nobody', async () => {
-  await using served = await testProvider()
+  await using served = await testProvider({ host: withLanes })
   const { port = 0 } = served.host
   const sockets = [
     Buffer.alloc(0),
@@ -107,7 +109,7 @@ test('garbage, silence and half a handshake at the port hurt nobody', async () =
   const files = [new Uint8Array(randomBytes(100_000))]
   const offer = memoryOffer({ owner: served.host.identity, files })
   served.provider.offer(offer)
-  await using receiver = await testHost({ listen: false })
+  await using receiver = await testHost({ ...withLanes, listen: false })
   await using session = await testSession(receiver, served, offer.secret)
   const { bytes } = await session.read([{ entry: 0, offset: 0, length: 100_000 }])
   assert.deepEqual(Buffer.from(bytes), Buffer.from(files[0] as Uint8Array))
@@ -116,7 +118,7 @@ test('garbage, silence and half a handshake at the port hurt nobody', async () =
 
 /** A provider, and its ends of the lanes so far, which can be broken from here. */
 async function servedWithLanes(): Promise<Served & { readonly lanes: readonly LaneSocket[] }> {
-  const served = await testProvider()
+  const served = await testProvider({ host: withLanes })
   const lanes: LaneSocket[] = []
   const { lanes: listener } = served.host
   assert.ok(listener, '@libp2p/tcp has no server any more that lanes can share')
@@ -136,7 +138,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 test('a session moves content to its lane, and back when the lane breaks', async () => {
   await using served = await servedWithLanes()
   const { lanes } = served
-  await using receiver = await testHost({ listen: false })
+  await using receiver = await testHost({ ...withLanes, listen: false })
   const content = new Uint8Array(randomBytes(2_000_000))
   const offer = memoryOffer({ owner: served.host.identity, files: [content] })
   const stalled = Promise.withResolvers<void>()
@@ -176,7 +178,7 @@ test('a session moves content to its lane, and back when the lane breaks', async
 test('a request on a lane can be cancelled, and others go on', async () => {
   await using served = await servedWithLanes()
   const { lanes } = served
-  await using receiver = await testHost({ listen: false })
+  await using receiver = await testHost({ ...withLanes, listen: false })
   const offer = memoryOffer({ owner: served.host.identity, files: [new Uint8Array(randomBytes(1_000_000))] })
   served.provider.offer(offer)
   await using session = await testSession(receiver, served, offer.secret)
@@ -196,7 +198,7 @@ test('a request on a lane can be cancelled, and others go on', async () => {
 test('without TLS at one of the ends there are no lanes, and everything works', async () => {
   await using served = await testProvider({ host: { encrypters: 'noise-only' } })
   assert.equal(served.host.lanes, undefined)
-  await using receiver = await testHost({ listen: false })
+  await using receiver = await testHost({ ...withLanes, listen: false })
   const offer = memoryOffer({ owner: served.host.identity, files: [new Uint8Array(1_000_000).fill(7)] })
   served.provider.offer(offer)
   await using session = await testSession(receiver, served, offer.secret)
@@ -210,7 +212,7 @@ test('long round trips get several lanes, short ones one', () => {
 })
 
 test('a lane that ends in the middle of an answer is a lost one, not a breach of the protocol', async () => {
-  await using host = await testHost()
+  await using host = await testHost(withLanes)
   const key = laneKeyOf(createLaneSecret())
   assert.ok(host.lanes && host.port)
   host.lanes.expect(key, ({ socket }) => {
