@@ -56,3 +56,16 @@ export function totalChunkBytes(records: ChunkRecords): number {
   for (let index = 0; index < chunkCount(records); index++) total += chunkLengthAt(records, index)
   return total
 }
+
+/** The lengths of some chunks together, in bytes. */
+export function bytesOfChunks(records: ChunkRecords, chunks: readonly number[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunkLengthAt(records, chunk), 0)
+}
+
+/** Where each chunk begins, and behind them where the last one ends. */
+export function chunkOffsets(records: ChunkRecords): Float64Array {
+  const offsets = new Float64Array(chunkCount(records) + 1)
+  for (let index = 0; index + 1 < offsets.length; index++)
+    offsets[index + 1] = (offsets[index] as number) + chunkLengthAt(records, index)
+  return offsets
+}

@@ -36,7 +36,6 @@ export interface WalkProblem {
   /** True for what is passed over by design (a socket, a link to a folder that it is in), false for what failed. */
   readonly skipped: boolean
 }
-export type WalkItem = WalkedFile | WalkedDirectory | WalkedSymlink | WalkProblem
 
 export interface PackedWalk {
   /** Joined with NUL, which no path has. Problems are not among them. */
@@ -187,13 +186,4 @@ export function openWalk(packed: PackedWalk): WalkBatch {
         ? { kind: 'symlink', ...base(index), target: targets.get(index) as string }
         : { kind: 'directory', ...base(index) },
   }
-}
-
-/** The items in their order, and behind them the problems. */
-export function unpackWalk(packed: PackedWalk): WalkItem[] {
-  const batch = openWalk(packed)
-  const items = Array.from({ length: batch.count }, (_, index) =>
-    batch.isFile(index) ? batch.file(index) : batch.other(index),
-  )
-  return [...items, ...batch.problems]
 }

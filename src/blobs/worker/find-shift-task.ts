@@ -4,7 +4,7 @@
  * changed. The guess is an economy only: whoever copies by it verifies every chunk.
  */
 import { closeSync } from 'node:fs'
-import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../chunk-records.ts'
+import { chunkCount, chunkHashAt, chunkLengthAt, chunkOffsets, type ChunkRecords } from '../chunk-records.ts'
 import { hash } from '../hash.ts'
 import { openSource, readInto, type CopySource } from './copy-chunks-task.ts'
 import { isSameHash } from './write-chunks-task.ts'
@@ -32,9 +32,7 @@ export function findShift({ source, records, shift }: FindShiftInput): FindShift
   const fd = openSource(source)
   if (fd === undefined) return { boundary: undefined }
   try {
-    const offsets = new Float64Array(count + 1)
-    for (let index = 0; index < count; index++)
-      offsets[index + 1] = (offsets[index] as number) + chunkLengthAt(records, index)
+    const offsets = chunkOffsets(records)
     const isAt = (index: number, by: number): boolean => {
       const offset = (offsets[index] as number) + by
       if (offset < 0) return false

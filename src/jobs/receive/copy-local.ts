@@ -10,7 +10,7 @@ import type { WantedFile } from './large-file.ts'
 import type { ReceiveRun } from './run.ts'
 
 /** Chunks copied by one worker call: long enough to be fast, short enough to stop soon and to show progress. */
-const copyBytes = 16 * 1024 * 1024
+export const copyBytes: number = 16 * 1024 * 1024
 
 /** Chunks that one worker call copies from one file. */
 export interface CopyGroup {

@@ -3,11 +3,19 @@
  * most chunks are tried where they are expected (see find-shift-task.ts), which is one pass of reading, hashing and
  * writing instead of two of reading and hashing.
  */
-import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import {
+  bytesOfChunks,
+  chunkCount,
+  chunkHashAt,
+  chunkLengthAt,
+  chunkOffsets,
+  type ChunkRecords,
+} from '../../blobs/chunk-records.ts'
 import { placedChunkBytes, writePlacedChunk, type PlacedChunks } from '../../blobs/part-journal.ts'
 import { createPlacedSource } from '../../blobs/plan-reuse.ts'
 import type { FileFingerprint } from '../../blobs/store/store.ts'
 import type { OpenPart } from '../../blobs/tree-writer/part-file.ts'
+import { copyBytes } from './copy-local.ts'
 import { mapBounded } from '../../shared/concurrency.ts'
 import { pickChunks, targetOf } from './fetch-chunks.ts'
 import type { OldFile } from './patch-stretches.ts'
@@ -28,8 +36,6 @@ export interface ShiftedCopy {
   readonly old: OldFile
 }
 
-/** One worker call: long enough to be fast, short enough to show progress and to stop soon. */
-const copyBytes = 16 * 1024 * 1024
 /** When more than this part of the file is not where it was expected, the old version is worth being cut. */
 const mostMissing = 1 / 64
 
@@ -43,9 +49,7 @@ export async function copyShifted(
   const { path, fingerprint, records } = edited
   const source = { paths: [path], fingerprint }
   const count = chunkCount(records)
-  const offsets = new Float64Array(count + 1)
-  for (let index = 0; index < count; index++)
-    offsets[index + 1] = (offsets[index] as number) + chunkLengthAt(records, index)
+  const offsets = chunkOffsets(records)
   const total = offsets[count] as number
   const shift = fingerprint.size - total
   const { boundary } = await run.pool.run('findShift', { source, records, shift })
@@ -54,7 +58,7 @@ export async function copyShifted(
   const oldOffset = (index: number): number => (offsets[index] as number) + (index < boundary ? 0 : shift)
   const tried = [...Array(count).keys()].filter((index) => oldOffset(index) >= 0)
   const isCopied = new Uint8Array(count)
-  let missing = total - bytesOf(records, tried)
+  let missing = total - bytesOfChunks(records, tried)
   let copied = 0
   await mapBounded(
     groupsOf(records, tried),
@@ -67,8 +71,8 @@ export async function copyShifted(
       const { bad } = await run.pool.run('copyChunks', { source, records: picked.records, places, target })
       for (const chunk of chunks) isCopied[chunk] = 1
       for (const index of bad) isCopied[chunks[index] as number] = 0
-      const badBytes = bad.reduce((sum, index) => sum + chunkLengthAt(picked.records, index), 0)
-      const bytes = bytesOf(records, chunks) - badBytes
+      const badBytes = bytesOfChunks(picked.records, bad)
+      const bytes = bytesOfChunks(records, chunks) - badBytes
       missing += badBytes
       copied += bytes
       onCopied(bytes)
@@ -91,10 +95,6 @@ export async function copyShifted(
     placed: place((chunk) => offsets[chunk] as number),
     old: { path, fingerprint, list: createPlacedSource(place(oldOffset)) },
   }
-}
-
-function bytesOf(records: ChunkRecords, chunks: readonly number[]): number {
-  return chunks.reduce((sum, chunk) => sum + chunkLengthAt(records, chunk), 0)
 }
 
 function* groupsOf(records: ChunkRecords, chunks: readonly number[]): Generator<number[]> {

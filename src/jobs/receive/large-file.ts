@@ -2,7 +2,13 @@
  * Receives one file into a part of its own. Its chunk list comes in pieces, so that fetching starts while the sender
  * still hashes or the list itself is on its way: each piece is planned, copied and fetched as it comes.
  */
-import { chunkHashAt, chunkHashOffset, chunkLengthAt, type ChunkRecords } from '../../blobs/chunk-records.ts'
+import {
+  bytesOfChunks,
+  chunkHashAt,
+  chunkHashOffset,
+  chunkLengthAt,
+  type ChunkRecords,
+} from '../../blobs/chunk-records.ts'
 import { createArrival, type ChunkHome } from '../../blobs/chunk-homes.ts'
 import { createChunkListCheck } from '../../blobs/manifest/entry-rules.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
@@ -99,14 +105,14 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
       part.forget(plan.forgotten)
       rememberHomes(run, home, records, plan)
       const zeroBytes = await makeHoles(run, part, records, plan)
-      count.reused(bytesOf(records, plan.kept) - shiftedBytes + zeroBytes)
+      count.reused(bytesOfChunks(records, plan.kept) - shiftedBytes + zeroBytes)
       // They were kept, all of them: the whole list is one piece.
       shiftedBytes = 0
       for (const group of groupCopies(run, { sources }, home, records, plan)) {
         const copy = async (): Promise<void> => {
           const copied = await copyGroup(run, file, part, records, plan, group)
           count.reused(copied)
-          count.fetched(bytesOf(records, group.chunks) - copied)
+          count.fetched(bytesOfChunks(records, group.chunks) - copied)
         }
         if (group.home) waiting.push({ home: group.home, copy })
         else await pending.add(run.copying.acquire(run.signal), copy)
@@ -160,10 +166,6 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
   }
 }
 
-function bytesOf(records: ChunkRecords, chunks: readonly number[]): number {
-  return chunks.reduce((sum, chunk) => sum + chunkLengthAt(records, chunk), 0)
-}
-
 /** Chunks that this file will have in any case, for other files to copy. */
 function rememberHomes(run: ReceiveRun, home: ChunkHome, records: ChunkRecords, plan: ReusePlan): void {
   for (const chunks of [plan.fetched, plan.kept])
@@ -199,7 +201,7 @@ async function makeHoles(
         bytes.buffer,
       ])
     }
-  return bytesOf(records, plan.zeros)
+  return bytesOfChunks(records, plan.zeros)
 }
 
 interface ByteCount {

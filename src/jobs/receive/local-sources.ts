@@ -2,7 +2,7 @@
 import type { ChunkRecords } from '../../blobs/chunk-records.ts'
 import { cutLargeFile } from '../../blobs/ingest/cut-large-file.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
-import { createListSource, createPlacedSource } from '../../blobs/plan-reuse.ts'
+import { createListSource, createPlacedSource, type ReuseSource } from '../../blobs/plan-reuse.ts'
 import type { ChunkPlace } from '../../blobs/store/chunk-lookup.ts'
 import { isFresh } from '../../blobs/store/is-fresh.ts'
 import type { FileFingerprint } from '../../blobs/store/store.ts'
@@ -56,12 +56,7 @@ export async function findLocalSources(
   }
   const old = readOldPart(disk, entry.size)
   if (old) {
-    const source = { paths: [old.path] }
-    const placed = createPlacedSource(old.trusted)
-    sources.push({
-      find: (hash, length) => placed.find(hash, length),
-      locate: (offset) => ({ source, offset }),
-    })
+    sources.push(sourceIn({ paths: [old.path] }, createPlacedSource(old.trusted)))
   }
   sources.push(await storeSource(run))
   return { sources, lists, old: replaced }
@@ -76,13 +71,17 @@ export async function cutOldVersion(
 ): Promise<OldSource | undefined> {
   const records = await listOfExisting(run, disk, fingerprint, chunkSize)
   if (!records) return undefined
-  const copySource = { paths: [disk], fingerprint }
   const list = createListSource(records)
-  const source: LocalSource = {
-    find: (hash, length) => list.find(hash, length),
-    locate: (offset) => ({ source: copySource, offset }),
-  }
+  const source = sourceIn({ paths: [disk], fingerprint }, list)
   return { source, records, old: { path: disk, fingerprint, list } }
+}
+
+/** One file; what `places` answers are offsets in it. */
+function sourceIn(source: CopySource, places: ReuseSource): LocalSource {
+  return {
+    find: (hash, length) => places.find(hash, length),
+    locate: (offset) => ({ source, offset }),
+  }
 }
 
 /** The chunk list of a file of the user: from the index when that is fresh, else by cutting it as the wanted one is cut. */
