@@ -38,6 +38,11 @@ const owners: readonly (readonly [string, readonly string[]])[] = [
   ['multiformats', ['node']],
   ['it-pipe', ['node', 'jobs']],
   ['cborg', ['blobs', 'node']],
+  ['@aws-sdk/*', ['sync']],
+  ['@smithy/*', ['sync']],
+  ['ssh2', ['sync']],
+  ['ssh-config', ['sync']],
+  ['smol-toml', ['cli']],
   ['uqr', ['cli', 'tui']],
   ['commander', ['cli']],
   ['ink', ['tui']],
@@ -93,6 +98,22 @@ test('every import keeps to the rooms', () => {
       }
     }
   }
+  assert.deepEqual(wrong, [])
+})
+
+/** Clients of one kind of place → the one folder that knows them. */
+const clients: readonly (readonly [RegExp, string])[] = [
+  [/^@aws-sdk\/|^@smithy\//, 'src/sync/remotes/s3'],
+  [/^ssh2$|^ssh-config$/, 'src/sync/remotes/sftp'],
+]
+
+test('a client of a remote is known to that remote alone', () => {
+  const wrong: string[] = []
+  for (const file of filesBelow(sourceRoot))
+    for (const name of importsOf(file))
+      for (const [pattern, folder] of clients)
+        if (pattern.test(name) && !relative(root, file).startsWith(`${folder}${sep}`))
+          wrong.push(`${relative(root, file)} imports ${name}`)
   assert.deepEqual(wrong, [])
 })
 
