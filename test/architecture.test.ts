@@ -45,8 +45,16 @@ const owners: readonly (readonly [string, readonly string[]])[] = [
   ['smol-toml', ['cli']],
   ['uqr', ['cli', 'tui']],
   ['commander', ['cli']],
+  ['hono', ['daemon']],
+  ['@hono/*', ['daemon']],
+  ['valibot', ['daemon']],
+  ['eventsource-parser', ['progress']],
   ['ink', ['tui']],
-  ['react', ['tui', 'web']],
+  ['react', ['tui', 'web', 'progress']],
+  ['react-dom', ['web']],
+  ['yazl', ['blobs']],
+  ['yauzl', ['blobs']],
+  ['tar-stream', ['blobs']],
 ]
 
 function filesBelow(directory: string): string[] {
