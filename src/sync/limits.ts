@@ -1,0 +1,4 @@
+/** Limits on what comes from outside into this room. */
+
+/** Four times the longest path of Linux: every byte may be percent-encoded in a URL. */
+export const maxLocationChars = 16_384
