@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 import { FerryError } from '../shared/errors.ts'
 import { quoteName } from '../shared/terminal-text.ts'
 import { maxLocationChars } from './limits.ts'
-import type { Location, ParsedLocation, RemoteLocation, S3Location, SftpLocation } from './location.ts'
+import type { ParsedLocation, RemoteLocation, S3Location, SftpLocation } from './location.ts'
 import { bucketProblem, hostProblem, isTicketText, prefixProblem, userProblem } from './location-rules.ts'
 
 /** Remotes with a name (`ferry remote add`). An S3 one without a bucket takes it from the path, as in `NAME:bucket/path`. */
@@ -33,7 +33,7 @@ export function parseLocation(
   context: LocationContext & { readonly direction: 'destination' },
 ): ParsedLocation<RemoteLocation>
 export function parseLocation(text: string, context: LocationContext): ParsedLocation
-export function parseLocation(text: string, context: LocationContext): ParsedLocation<Location> {
+export function parseLocation(text: string, context: LocationContext): ParsedLocation {
   if (text.length > maxLocationChars)
     throw refuse(`Cannot use a location of ${text.length} characters: at most ${maxLocationChars} are read`)
   if (text.trim() === '')
