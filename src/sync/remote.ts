@@ -58,7 +58,7 @@ export interface RemoteCaps {
     content: Content,
     options: WriteOptions,
   ) => Promise<Written>
-  /** Folders exist by themselves; without it they are only parts of names. Parents are made too. */
+  /** Folders exist by themselves; without it they are only parts of names. Parents are made too; '' is the location itself. */
   readonly makeFolder?: (path: string, options?: RunOptions) => Promise<void>
   /** Replaces what is there, except a folder. */
   readonly writeLink?: (path: string, target: string, options: WriteOptions) => Promise<Written>
@@ -101,7 +101,10 @@ export interface Remote extends Source {
   readonly caps: RemoteCaps
   /** Identifies the place for caches: endpoint and bucket, host and user; no path. No secret. */
   readonly place: string
-  /** What stands at `path` (not following a link); undefined when nothing does. */
+  /**
+   * What stands at `path` (not following a link); undefined when nothing does. '' is the location itself (following a
+   * link), which may be a file or a folder; then `path` of the entry is '' too.
+   */
   stat(path: string, options?: RunOptions): Promise<SyncEntry | undefined>
   /**
    * Writes a whole file; folders above it are made. Nothing is visible before all of it is there and confirmed.

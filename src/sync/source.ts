@@ -42,6 +42,11 @@ export interface ListOptions extends RunOptions {
    * places that hold keys and not folders, it is asked for each folder above a key once.
    */
   readonly keeps?: ((path: string, isFolder: boolean) => boolean) | undefined
+  /**
+   * Only this folder, told first, and what is in it; paths stay relative to the location, and nothing is told when it is
+   * not there. It saves listing the rest, which `keeps` refuses as well: a source may do without it.
+   */
+  readonly under?: TreePath | undefined
   /** Links are told as what they lead to (`-L`); dangling ones are problems. */
   readonly followLinks?: boolean | undefined
   /** Folders on another file system are told but not gone into (`-x`). */
@@ -54,6 +59,11 @@ export interface ChunkList {
   readonly records: ChunkRecords
 }
 
+export interface ChunksOptions extends RunOptions {
+  /** The average that is wanted, a power of two, so that two lists can be compared. Default: by the size of the file. */
+  readonly chunkSize?: number | undefined
+}
+
 /** The content of one file while it is being transferred. */
 export interface Content extends AsyncDisposable {
   readonly size: number
@@ -64,10 +74,10 @@ export interface Content extends AsyncDisposable {
   readonly identity: string
   /**
    * The chunks: told by a peer, found in an index, or cut now (the whole file is then read once). Undefined when
-   * nothing short of a download can tell.
+   * nothing short of a download can tell. A list that was told or found may have another average than is wanted.
    * @throws E_CHANGED when the file has changed since it was listed
    */
-  chunks(options?: RunOptions): Promise<ChunkList | undefined>
+  chunks(options?: ChunksOptions): Promise<ChunkList | undefined>
   /**
    * Exactly these bytes, which are the caller's from then on. Several reads may be under way; the caller bounds them.
    * @throws E_CHANGED when the file is not what was listed any more, or is shorter
