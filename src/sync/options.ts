@@ -28,8 +28,11 @@ export interface CompareOptions {
   readonly update: boolean
   readonly ignoreExisting: boolean
   readonly existing: boolean
-  /** Nanoseconds; `--modify-window` is in seconds. */
-  readonly modifyWindowNs: bigint
+  /**
+   * `--modify-window`, in seconds, an integer. Default 0: times are equal when they lie in the same second, as with rsync.
+   * -1: to the nanosecond.
+   */
+  readonly modifyWindow: number
   /** Bytes. */
   readonly maxSize: number | undefined
   readonly minSize: number | undefined
@@ -67,13 +70,18 @@ export interface WayOptions {
 /** A filter rule of `--include`, `--exclude` and the lines of `--exclude-from`, in their order. */
 export interface FilterRule {
   readonly kind: 'include' | 'exclude'
-  /** As rsync reads it. */
+  /** As rsync reads it: `+ ` or `- ` in front wins over `kind`, and `!` alone drops all rules before it. */
   readonly pattern: string
+  /** Where it stands, for messages: `rules.txt, line 3`. */
+  readonly from?: string | undefined
 }
 
 export interface FilterOptions {
   readonly rules: readonly FilterRule[]
-  /** `--files-from`: only these paths below the source; undefined: all. */
+  /**
+   * `--files-from`: only these paths below the source; undefined: all. A slash at the end of a folder's name adds what is
+   * directly in it. `-a` does not mean `recursive` here.
+   */
   readonly filesFrom: readonly string[] | undefined
 }
 
