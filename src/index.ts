@@ -1,6 +1,25 @@
 /** The library's one door. */
 export { createFerry } from './jobs/ferry.ts'
 export type { Ferry, FerryOptions, FerryStore, ShareJob } from './jobs/ferry.ts'
+export { createEngine } from './jobs/engine.ts'
+export type { EngineOptions } from './jobs/engine.ts'
+export type {
+  CancelOptions,
+  Engine,
+  EngineChange,
+  EngineStatus,
+  HistoryOptions,
+  HistoryRow,
+  JobSpec,
+  JobState,
+  JobView,
+  Limits,
+  PeerView,
+  ReceiveSpec,
+  ShareSpec,
+  ShareView,
+  SyncSpec,
+} from './jobs/engine-types.ts'
 export type { DoctorCheck } from './jobs/doctor.ts'
 export type { Job, JobListeners, SnapshotSource } from './jobs/job.ts'
 export type {

@@ -66,6 +66,8 @@ export interface Ferry extends AsyncDisposable {
   /** Compares the files in folder `path` with what the ticket offers; writes nothing. */
   verify(path: string, ticket: string, options?: VerifyOptions): Job<VerifyResult>
   readonly store: FerryStore
+  /** The peer id of this device; its key is made when there is none yet. */
+  peer(): Promise<string>
   /** Checks whether ferry can work here; reports what does not, and rejects for nothing. */
   examine(): Promise<DoctorCheck[]>
 }
@@ -148,6 +150,7 @@ export function createFerry(options: FerryOptions = {}, journeys: Journeys = all
           createJob('verify', '', (context) => journeys.storeVerify({ ...context, tools }), storeOptions),
         ),
     },
+    peer: async () => (await tools.identity()).peer,
     async examine(): Promise<DoctorCheck[]> {
       const { examine } = await import('./doctor.ts')
       return await examine(tools)

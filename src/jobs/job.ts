@@ -9,6 +9,7 @@ import type { Clock } from '../progress/limiter.ts'
 import { createTracker } from '../progress/tracker.ts'
 import { cancelled } from '../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'
+import { createThrottle, type Throttle } from '../shared/throttle.ts'
 
 export type { SnapshotSource }
 
@@ -20,6 +21,16 @@ export interface Job<Result> extends AsyncDisposable {
   readonly result: Promise<Result>
   /** Stops within one chunk, keeps what can be resumed, frees everything; resolves when that is done. */
   cancel(reason?: string): Promise<void>
+  /** True for jobs that move content; of the others `pause` and `setRate` are refused. */
+  readonly canPause: boolean
+  /**
+   * Nothing is asked for, answered, read or written from now on; links and what has arrived are kept. What is under way
+   * still arrives. Without effect when it is paused or has ended. @throws E_USAGE when it cannot be paused
+   */
+  pause(): void
+  resume(): void
+  /** Bytes of content a second, or undefined for no limit. @throws E_USAGE when too slow, or the job has no content */
+  setRate(bytesPerSecond: number | undefined): void
 }
 
 /** Told while a job runs, in addition to its snapshots; both are called synchronously and must not throw. */
@@ -29,7 +40,15 @@ export interface JobListeners {
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
-export interface JobOptions extends JobListeners {
+/** How a job is known and held back from its start on. */
+export interface JobControls {
+  /** Its id; default: a new one. A job that goes on after a break keeps the one it had. */
+  readonly id?: string | undefined
+  /** Bytes of content a second, both ways together; default: no limit. */
+  readonly bytesPerSecond?: number | undefined
+}
+
+export interface JobOptions extends JobListeners, JobControls {
   readonly signal?: AbortSignal | undefined
   readonly clock?: Clock
 }
@@ -37,21 +56,31 @@ export interface JobOptions extends JobListeners {
 export interface RunContext {
   readonly signal: AbortSignal
   readonly progress: ProgressSink
+  /** All content of the job passes through it. */
+  readonly throttle: Throttle
 }
 
 export function reportError(error: FerryError): ReportedError {
   return { code: error.code, message: error.message, hint: error.hint }
 }
 
-/** Starts `run` at once and wraps it as a job. */
+/** Ids say nothing of what they name, so that they may stand in logs and addresses. */
+export function createJobId(): string {
+  return `t_${randomBytes(4).toString('hex')}`
+}
+
+const withContent: readonly JobKind[] = ['share', 'receive', 'sync']
+
+/** Starts `run` at once and wraps it as a job. @throws E_USAGE when the rate is too slow */
 export function createJob<Result>(
   kind: JobKind,
   name: string,
   run: (context: RunContext) => Promise<Result>,
   options: JobOptions = {},
 ): Job<Result> {
-  const id = `t_${randomBytes(4).toString('hex')}`
-  const { onItem, onWarning, clock } = options
+  const { id = createJobId(), onItem, onWarning, clock } = options
+  const throttle = createThrottle(options.bytesPerSecond)
+  const canPause = withContent.includes(kind)
   const tracker = createTracker({ id, kind, name, onItem, onWarning, ...(clock && { clock }) })
   const controller = new AbortController()
   const signal = options.signal ? AbortSignal.any([controller.signal, options.signal]) : controller.signal
@@ -59,7 +88,7 @@ export function createJob<Result>(
   async function start(): Promise<Result> {
     try {
       if (signal.aborted) throw cancelled(signal)
-      const result = await run({ signal, progress: tracker.sink })
+      const result = await run({ signal, progress: tracker.sink, throttle })
       tracker.finalize({ state: 'done' })
       return result
     } catch (caught) {
@@ -77,7 +106,30 @@ export function createJob<Result>(
     controller.abort(new FerryError('E_CANCELLED', reason ?? 'Stopped before it was finished'))
     await result.catch(() => undefined)
   }
-  return { id, progress: tracker.snapshots, result, cancel, [Symbol.asyncDispose]: () => cancel() }
+  const mustHaveContent = (): void => {
+    if (!canPause) throw new FerryError('E_USAGE', `Cannot hold back a job of kind "${kind}"`)
+  }
+  return {
+    id,
+    progress: tracker.snapshots,
+    result,
+    cancel,
+    canPause,
+    pause(): void {
+      mustHaveContent()
+      throttle.pause()
+      tracker.setPaused(true)
+    },
+    resume(): void {
+      throttle.resume()
+      tracker.setPaused(false)
+    },
+    setRate(bytesPerSecond): void {
+      mustHaveContent()
+      throttle.setRate(bytesPerSecond)
+    },
+    [Symbol.asyncDispose]: () => cancel(),
+  }
 }
 
 /** Whatever a run throws because it was told to stop counts as the stop, not as a failure of its own. */

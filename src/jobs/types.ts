@@ -11,7 +11,8 @@ import type { Host } from '../node/host.ts'
 import type { Identity } from '../node/identity.ts'
 import type { Provider, ProviderEvent } from '../node/provider/provider.ts'
 import type { ProgressSink, ReportedError } from '../progress/events.ts'
-import type { JobListeners } from './job.ts'
+import type { Throttle } from '../shared/throttle.ts'
+import type { JobControls, JobListeners } from './job.ts'
 
 /** What a journey may use. Everything is made on first use and closed by whoever made the tools. */
 export interface JobTools {
@@ -47,6 +48,8 @@ export interface JobContext {
   /** Aborted by `Job.cancel`, by the caller's signal, and when the `Ferry` is closed. */
   readonly signal: AbortSignal
   readonly progress: ProgressSink
+  /** Held by `Job.pause` and `Job.setRate`: content is taken from it before it is asked for, answered, read or written. */
+  readonly throttle: Throttle
   readonly tools: JobTools
 }
 
@@ -67,7 +70,7 @@ export interface NetworkOptions {
 /** A path on disk, or bytes to share under a name (spooled to the data directory first). */
 export type ShareInput = string | { readonly name: string; readonly content: AsyncIterable<Uint8Array> }
 
-export interface ShareOptions extends JobListeners {
+export interface ShareOptions extends JobListeners, JobControls {
   readonly signal?: AbortSignal | undefined
   /** Name shown to receivers, and the top-level name when one path is shared. */
   readonly name?: string | undefined
@@ -157,7 +160,7 @@ export interface ReceivePlan {
   readonly destination: string
 }
 
-export interface ReceiveOptions extends JobListeners {
+export interface ReceiveOptions extends JobListeners, JobControls {
   readonly signal?: AbortSignal | undefined
   readonly overwrite?: OverwritePolicy | undefined
   /** Leave out symbolic links that are absolute or lead out of what is received. */

@@ -44,6 +44,8 @@ export interface Tracker {
   readonly snapshots: SnapshotSource
   /** Items under way; 0 after `finalize`. */
   readonly size: number
+  /** Held back by the user: it counts as waiting, and its speed is none. */
+  setPaused(isPaused: boolean): void
   /** Ends the job's progress: drops what was under way and tells every reader the terminal picture. Later reports are ignored. */
   finalize(outcome: Outcome): void
 }
@@ -92,6 +94,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   let phase: Phase = 'queued'
   let message: string | undefined
   let outcome: Outcome | undefined
+  let isPaused = false
   let percent = 0
   let shownBytes = 0
   let lastMoveMs = startMs
@@ -127,10 +130,12 @@ export function createTracker(options: TrackerOptions): Tracker {
     const sent = peers.bytes
     const rate = outcome
       ? pace.average(kind === 'share' ? sent : moved, nowMs)
-      : pace.rate(phase === 'serve' ? sent : moved, nowMs)
+      : isPaused
+        ? 0
+        : pace.rate(phase === 'serve' ? sent : moved, nowMs)
     const idleMs = nowMs - lastMoveMs
-    const guess = totals.final && !outcome
-    const state: Snapshot['state'] = outcome?.state ?? 'running'
+    const guess = totals.final && !outcome && !isPaused
+    const state: Snapshot['state'] = outcome?.state ?? (isPaused ? 'paused' : 'running')
     const error = outcome && 'error' in outcome ? outcome.error : undefined
     const facts = { kind, name, phase, state, error: error?.message }
     const all = { files: Math.max(totals.files, done.files), bytes: Math.max(totals.bytes, bytes) }
@@ -139,8 +144,10 @@ export function createTracker(options: TrackerOptions): Tracker {
       kind,
       name,
       state,
-      phase: state === 'done' ? 'done' : state === 'running' ? phase : 'failed',
-      message: (outcome ? undefined : message) ?? describe({ ...facts, ...all }),
+      phase: { done: 'done', running: phase, paused: 'paused', failed: 'failed', cancelled: 'failed' }[
+        state
+      ] as Phase,
+      message: (outcome || isPaused ? undefined : message) ?? describe({ ...facts, ...all }),
       ...stepOf(kind, phase, state),
       totalSteps: 6,
       files: { done: done.files, total: all.files, failed: done.failed, had: done.had, final: totals.final },
@@ -174,6 +181,10 @@ export function createTracker(options: TrackerOptions): Tracker {
   /** What was already here is no measure of how fast the rest will come. */
   function movedBytes(bytes: number): number {
     return Math.max(0, bytes - done.reused)
+  }
+
+  function enterPhase(next: Phase): void {
+    pace.enter(next, phase === 'serve' ? peers.bytes : movedBytes(doneBytes()), clock.now())
   }
 
   function recordFailure(path: string, bytes: number, error: ReportedError): void {
@@ -231,8 +242,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     },
     phase(next, text): void {
       if (outcome) return
-      pace.enter(next, next === 'serve' ? peers.bytes : movedBytes(doneBytes()), clock.now())
       phase = next
+      enterPhase(isPaused ? 'paused' : next)
       message = text
       limiter.changed()
     },
@@ -272,8 +283,15 @@ export function createTracker(options: TrackerOptions): Tracker {
     get size(): number {
       return live.size
     },
+    setPaused(next): void {
+      if (outcome || next === isPaused) return
+      isPaused = next
+      enterPhase(isPaused ? 'paused' : phase)
+      limiter.force()
+    },
     finalize(result): void {
       if (outcome) return
+      isPaused = false
       // What was under way counts as far as it came, in the last picture too.
       for (const item of live) done.bytes += item.best
       live.clear()

@@ -9,6 +9,7 @@ import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
 import type { Serving } from '../../../src/jobs/types.ts'
 import { serveFake } from '../../support/fake-owner.ts'
 import { fakeShare, type FakeShare } from '../../support/fake-share.ts'
+import { createThrottle } from '../../../src/shared/throttle.ts'
 import { silentProgress } from '../../support/silent-progress.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -37,7 +38,12 @@ async function servesOthers(exclusive: boolean): Promise<boolean> {
         return true
       },
     },
-    { signal: new AbortController().signal, progress: silentProgress(), tools: watched },
+    {
+      signal: new AbortController().signal,
+      progress: silentProgress(),
+      throttle: createThrottle(),
+      tools: watched,
+    },
   )
   assert.equal(result.failed.count, 0)
   return serves

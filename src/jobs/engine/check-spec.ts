@@ -1,0 +1,51 @@
+/** What can be seen to be wrong with a job before it is started. */
+import { isAbsolute } from 'node:path'
+import { parseTicket } from '../../node/ticket.ts'
+import { FerryError } from '../../shared/errors.ts'
+import type { JobSpec } from '../engine-types.ts'
+import type { Entry } from './entry.ts'
+import { hasEnded } from './entry.ts'
+
+/** @throws E_USAGE, E_TICKET, E_TICKET_VERSION */
+export function checkSpec(spec: JobSpec): void {
+  const mustBeAbsolute = (path: string): void => {
+    if (path.includes('\0') || !isAbsolute(path))
+      throw new FerryError('E_USAGE', `Cannot use "${path.slice(0, 200)}": the path is not absolute`, {
+        hint: 'give the whole path, beginning with /',
+      })
+  }
+  if (spec.kind === 'share') {
+    if (spec.paths.length === 0) throw new FerryError('E_USAGE', 'Cannot share: no path is given')
+    spec.paths.forEach(mustBeAbsolute)
+  } else if (spec.kind === 'receive') {
+    parseTicket(spec.ticket)
+    mustBeAbsolute(spec.into)
+  }
+}
+
+const sameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && [...a].sort().every((path, index) => path === [...b].sort()[index])
+
+/**
+ * The share of the same paths that is there already: who shares them again gets its ticket.
+ * @throws E_CONFLICT when the other one has other options, or writes the same ticket into the same folder
+ */
+export function findTwin(entries: Iterable<Entry>, spec: JobSpec): Entry | undefined {
+  for (const entry of entries) {
+    const other = entry.spec
+    if (hasEnded(entry.state)) continue
+    if (spec.kind === 'share' && other.kind === 'share' && sameList(spec.paths, other.paths)) {
+      if (JSON.stringify(spec.options ?? {}) === JSON.stringify(other.options ?? {})) return entry
+      throw new FerryError('E_CONFLICT', `Cannot share this again: job ${entry.id} shares it otherwise`, {
+        hint: `stop that one first: ferry shares rm ${entry.id}`,
+      })
+    }
+    if (spec.kind === 'receive' && other.kind === 'receive' && spec.into === other.into) {
+      if (spec.ticket.trim().toLowerCase() !== other.ticket.trim().toLowerCase()) continue
+      throw new FerryError('E_CONFLICT', `Cannot receive this twice: job ${entry.id} is at it`, {
+        hint: `watch it with: ferry status ${entry.id} --watch`,
+      })
+    }
+  }
+  return undefined
+}
