@@ -12,6 +12,11 @@ import type { Content, Source, SyncEntry, Version } from './source.ts'
 export interface Attributes {
   readonly mode?: number | undefined
   readonly mtimeNs?: bigint | undefined
+  /**
+   * Name of the content (`nameChunkList` of blobs/manifest/nodes.ts), where its chunks are known before it is written.
+   * Kept with a file by places that have room for it (object metadata), and passed over by all others.
+   */
+  readonly blob?: Uint8Array | undefined
 }
 
 /** Counters of one transfer, absolute. */
@@ -88,6 +93,11 @@ export interface RemoteCaps {
 
 /** Small private objects, below `.ferry/` of the location. */
 export interface RecordStore {
+  /**
+   * True when `read` gives only what nobody but the user of this place could have written (it looks at owner and mode,
+   * of the folder too). Left out: others may write here who cannot write the data, so nothing is believed for itself.
+   */
+  readonly guarded?: boolean | undefined
   /** Undefined when there is none. At most `maxBytes`. @throws E_STORE when it is larger */
   read(name: string, maxBytes: number, options?: RunOptions): Promise<Uint8Array | undefined>
   /** Replaces atomically. */

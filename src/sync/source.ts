@@ -23,6 +23,11 @@ export interface SyncEntry {
   /** What a symbolic link says. */
   readonly target?: string | undefined
   readonly version: Version
+  /**
+   * `Attributes.blob` as whoever wrote this version set it; places that keep it tell it with `RemoteCaps.describe`. It
+   * vouches for a chunk list that was found beside the data (docs/decisions/017-chunk-index.md).
+   */
+  readonly blob?: Uint8Array | undefined
 }
 
 /** Why something in a listing cannot be told; the others are. Nothing is ever deleted after one of these. */
