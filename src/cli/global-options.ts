@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { NetworkOptions } from '../jobs/types.ts'
 import { FerryError } from '../shared/errors.ts'
-import { parseDuration } from '../shared/units.ts'
+import { parseBandwidth, parseDuration } from '../shared/units.ts'
 import type { CommandHost } from './command-host.ts'
 import type { ColorMode } from './terminal.ts'
 
@@ -121,6 +121,29 @@ export function jobCount(text: string): number {
     })
   }
   return count
+}
+
+/** `--bwlimit`, and its name in other programs. */
+export function addRateOptions(command: Command): Command {
+  return command
+    .option('--bwlimit <rate>', 'at most so much content a second: 500 (KiB), 2M, 1.5MB; 0 is no limit', rate)
+    .addOption(new Option('--limit-rate <rate>', 'the same').argParser(rate).hideHelp())
+}
+
+/** Kept in an object, since no limit is a choice too. */
+function rate(text: string): { readonly bytesPerSecond: number | undefined } {
+  return { bytesPerSecond: parseBandwidth(text) }
+}
+
+/** `--bwlimit`, else FERRY_BWLIMIT, else undefined: no limit. */
+export function rateOf(command: Command, host: CommandHost): number | undefined {
+  const { bwlimit, limitRate } = command.opts<{
+    bwlimit?: ReturnType<typeof rate>
+    limitRate?: ReturnType<typeof rate>
+  }>()
+  const text = host.io.env['FERRY_BWLIMIT']
+  const given = bwlimit ?? limitRate ?? (text === undefined || text === '' ? undefined : rate(text))
+  return given?.bytesPerSecond
 }
 
 /** `-j`, else FERRY_JOBS, else undefined (each job's own default). */

@@ -87,6 +87,7 @@ export async function runReceive(
       const run: ReceiveRun = {
         signal: AbortSignal.any([context.signal, stop.signal]),
         progress,
+        throttle: context.throttle,
         tally,
         fetcher: peers.fetcher,
         pool,
@@ -112,7 +113,17 @@ export async function runReceive(
           if (options.seed === false || exclusive || !signature || isOwn) return
           const { objects } = store
           const { diskPath } = run.folders
-          const parts = { secret: ticket.secret, name, signature, manifest, objects, pool, diskPath }
+          const { throttle } = context
+          const parts = {
+            secret: ticket.secret,
+            name,
+            signature,
+            manifest,
+            objects,
+            pool,
+            throttle,
+            diskPath,
+          }
           seeding = startSeeding(parts, peers.fetcher, context)
         },
         onComplete(number, { path, size }, disk) {

@@ -68,6 +68,7 @@ export async function runShare(
       exclusive: isExclusive(record),
     }),
     admit: door.admit,
+    throttle: context.throttle,
     finished: door.finished,
   })
 

@@ -3,6 +3,7 @@
  * bounded; the share job (and, while it receives, the receive job) brings the answers. Nothing here knows a socket.
  */
 import type { ChunkRecords } from '../blobs/chunk-records.ts'
+import type { Throttle } from '../shared/throttle.ts'
 import type { EntryRange, ReadOutcome } from './session.ts'
 
 export type Awaitable<Value> = Value | Promise<Value>
@@ -54,6 +55,11 @@ export interface ShareOffer {
   describe(): OfferDescription
   /** Undefined when the peer may fetch now. Asked once a session, after the peer has proved the secret. */
   admit(peer: string): AdmissionRefusal | undefined
+  /**
+   * Content passes it before it leaves. While it is paused no content is answered and everything else is: receivers
+   * wait, dial again when they think the link dead, and go on.
+   */
+  readonly throttle?: Throttle | undefined
   /** The encoded root object; undefined while live. */
   root(): Awaitable<Uint8Array | undefined>
   page(number: number): Awaitable<Uint8Array | undefined>

@@ -3,6 +3,7 @@
  * both: `20M` and `20MB` are SI, `20Mi` and `20MiB` binary.
  */
 import { FerryError } from './errors.ts'
+import { minBytesPerSecond } from './throttle.ts'
 
 const siUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
 
@@ -86,6 +87,23 @@ export function parseSize(text: string): number {
  */
 export function parseRate(text: string): number {
   return parseSize(text.trim().replace(/\/s$/i, ''))
+}
+
+/**
+ * Bytes a second as rsync's `--bwlimit` has them: a plain number is KiB, `K`, `M`, `G` are binary (`KB`, `MB`, `GB` are
+ * not), and 0 is no limit, which gives undefined.
+ * @throws E_USAGE when it is not a rate, or slower than 4 KiB a second.
+ */
+export function parseBandwidth(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(b|ib)?)?(?:\/s)?$/i.exec(text.trim())
+  const power = 'kmgt'.indexOf((match?.[2] ?? 'k').toLowerCase()) + 1
+  const base = match?.[3]?.toLowerCase() === 'b' ? 1000 : 1024
+  const rate = match ? Math.round(Number(match[1]) * base ** power) : Number.NaN
+  if (rate === 0) return undefined
+  if (rate >= minBytesPerSecond && Number.isSafeInteger(rate)) return rate
+  throw new FerryError('E_USAGE', `Cannot use "${text.slice(0, 40)}" as a limit of the rate`, {
+    hint: 'write it like 500 (KiB a second), 2M or 1.5MB, at least 4; 0 is no limit',
+  })
 }
 
 const unitMs: Record<string, number> = {

@@ -77,7 +77,7 @@ test('share: every option reaches the journey', async () => {
   writeFileSync(patterns, '# comment\n\n*.log\r\n/build\n')
   const { code } = await ferry(
     `share a b --name n --once --expire 24h --allow p --allow q --include i --exclude e --exclude-from ${patterns} --gitignore
-     --follow-symlinks -j 3 --pin --new --listen 127.0.0.1:0 --announce a:1 --no-dht --local --bootstrap b`.split(
+     --follow-symlinks -j 3 --pin --new --bwlimit 100 --listen 127.0.0.1:0 --announce a:1 --no-dht --local --bootstrap b`.split(
       /\s+/,
     ),
     {
@@ -106,6 +106,7 @@ test('share: every option reaches the journey', async () => {
     jobs: 3,
     pin: true,
     fresh: true,
+    bytesPerSecond: 102_400,
   })
   assert.deepEqual(tools?.network, {
     listen: ['127.0.0.1:0'],
@@ -142,7 +143,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
   let given: unknown[] = []
   let options: ReceiveOptions = {}
   const { code, out, err } = await ferry(
-    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed`.split(
+    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed --limit-rate 2M`.split(
       ' ',
     ),
     {
@@ -165,6 +166,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
     wait: true,
     seed: false,
     output: undefined,
+    bytesPerSecond: 2_097_152,
   })
   assert.match(err, /Pictures · 2 files, 3\.0 kB · 9\.0 kB free/)
   assert.match(err, /✔ 2 files, 3\.0 kB in 0\.\d s \(.*\) → into\/Pictures/)

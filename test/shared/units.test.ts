@@ -7,6 +7,7 @@ import {
   formatCount,
   formatDuration,
   formatElapsed,
+  parseBandwidth,
   parseDuration,
   parseRate,
   parseSize,
@@ -90,4 +91,19 @@ test('parseDuration: units, sums, plain seconds; zero and nonsense are usage err
       text,
     )
   }
+})
+
+test("parseBandwidth: rsync's units, 0 is no limit, and what no link survives is refused", () => {
+  for (const [text, rate] of [
+    ['1000', 1_024_000],
+    ['4', 4096],
+    ['1.5m', 1_572_864],
+    ['2MB', 2_000_000],
+    ['2MiB/s', 2_097_152],
+    ['0', undefined],
+    ['0.0', undefined],
+  ] as const)
+    assert.equal(parseBandwidth(text), rate, text)
+  for (const text of ['', '3', '-1', 'fast', '1e9', '99999999999G', '10B'])
+    assert.throws(() => parseBandwidth(text), { code: 'E_USAGE' }, text)
 })

@@ -12,6 +12,7 @@ import { underWayBytes, type ReceiveRun } from '../../src/jobs/receive/run.ts'
 import { createTally, type Tally } from '../../src/jobs/receive/tally.ts'
 import type { OverwritePolicy } from '../../src/jobs/types.ts'
 import { createSemaphore } from '../../src/shared/concurrency.ts'
+import { createThrottle, type Throttle } from '../../src/shared/throttle.ts'
 import type { FakeShare } from './fake-share.ts'
 import { silentProgress, type SilentProgress } from './silent-progress.ts'
 
@@ -20,6 +21,7 @@ export interface FakeRunOptions {
   readonly safeLinks?: boolean
   readonly store?: Store
   readonly signal?: AbortSignal
+  readonly throttle?: Throttle
   readonly wanted?: (path: string) => boolean
 }
 
@@ -42,6 +44,7 @@ export function fakeRun(
   return {
     signal: options.signal ?? new AbortController().signal,
     progress,
+    throttle: options.throttle ?? createThrottle(),
     tally: createTally(progress),
     fetcher: share.fetcher,
     pool,

@@ -12,11 +12,13 @@ import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
   addNetworkOptions,
+  addRateOptions,
   collect,
   duration,
   jobCount,
   jobsOf,
   networkOptionsOf,
+  rateOf,
 } from '../global-options.ts'
 import { hashText } from '../output/json-lines.ts'
 import type { Session } from '../session.ts'
@@ -61,6 +63,7 @@ export function receiveCommand(host: CommandHost): Command {
     .option('--wait', 'wait for the sender to start')
     .option('--no-seed', 'do not offer what has arrived to others who fetch the same')
     .option('-y, --yes', 'do not ask before very large transfers')
+  addRateOptions(command)
   addNetworkOptions(command)
   addGlobalOptions(command, 'job')
   command.action((words: string[], flags: Flags) => host.action(() => receive(host, command, words, flags)))
@@ -100,6 +103,7 @@ async function receive(
     seed: flags.seed,
     output: flags.stdout ? host.io.stdout : undefined,
     confirm: (plan) => confirmPlan(session, plan, flags.yes === true, seen),
+    bytesPerSecond: rateOf(command, host),
     onItem: (item) => reporter.item(item),
     onWarning: (message) => reporter.warning(message),
   }

@@ -11,11 +11,13 @@ import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
   addNetworkOptions,
+  addRateOptions,
   collect,
   duration,
   jobCount,
   jobsOf,
   networkOptionsOf,
+  rateOf,
 } from '../global-options.ts'
 import { hashText } from '../output/json-lines.ts'
 import { readPatternFile } from '../pattern-file.ts'
@@ -61,6 +63,7 @@ export function shareCommand(host: CommandHost): Command {
     .option('--qr', 'show the ticket as a QR code')
     .option('--no-qr', 'no QR code')
     .option('--copy', 'put the ticket on the clipboard')
+  addRateOptions(command)
   addNetworkOptions(command)
   addGlobalOptions(command, 'job')
   command.addHelpText('after', helpAfter)
@@ -91,6 +94,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     jobs,
     pin: flags.pin,
     fresh: flags.new,
+    bytesPerSecond: rateOf(command, host),
     onItem: (item) => reporter.item(item),
     onWarning: (message) => reporter.warning(message),
   }

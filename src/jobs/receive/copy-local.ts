@@ -67,6 +67,7 @@ export async function copyGroup(
   group: CopyGroup,
 ): Promise<number> {
   throwIfCancelled(run.signal)
+  await run.throttle.take(0, run.signal)
   const picked = pickChunks(records, plan.offsets, group.chunks)
   const places = new Float64Array(group.chunks.length * 2)
   group.from.forEach((from, index) => places.set([from, picked.offsets[index] as number], index * 2))

@@ -10,6 +10,7 @@ import type { Fetcher } from '../../node/fetcher.ts'
 import type { PeerSession } from '../../node/session.ts'
 import { equalBytes } from '../../shared/bytes.ts'
 import { FerryError } from '../../shared/errors.ts'
+import type { Throttle } from '../../shared/throttle.ts'
 import type { ProgressSink } from '../../progress/events.ts'
 import { fetchManifest } from './fetch-manifest.ts'
 
@@ -26,6 +27,7 @@ export interface EntriesInput {
   readonly store: Store
   readonly progress: ProgressSink
   readonly signal: AbortSignal
+  readonly throttle?: Pick<Throttle, 'take'>
 }
 
 /** In groups. The generator's return value is the root. @throws E_MANIFEST, E_VERIFY, E_UNREACHABLE, E_CANCELLED */

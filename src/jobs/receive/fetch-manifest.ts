@@ -14,6 +14,7 @@ import type { PeerSession } from '../../node/session.ts'
 import { equalBytes } from '../../shared/bytes.ts'
 import { retry, throwIfCancelled } from '../../shared/concurrency.ts'
 import { FerryError } from '../../shared/errors.ts'
+import type { Throttle } from '../../shared/throttle.ts'
 
 /** Pages put into the store at once. */
 const pagesPerTransaction = 64
@@ -25,6 +26,8 @@ export interface ManifestInput {
   readonly store: Store
   readonly signal: AbortSignal
   readonly rules: ValidatorOptions
+  /** While it is paused no further page is asked for. Its rate is for content. */
+  readonly throttle?: Pick<Throttle, 'take'>
 }
 
 /**
@@ -77,7 +80,7 @@ async function fetchPages(input: ManifestInput, session: PeerSession, manifest: 
   if (missing.length === 0) return
   await pipe(
     session.pages(missing, { signal: input.signal }),
-    (pages) => verified(pages, manifest),
+    (pages) => verified(input, pages, manifest),
     (pages) => inBatches(pages, pagesPerTransaction),
     async (batches) => {
       for await (const batch of batches) objects.putMany(batch)
@@ -88,6 +91,7 @@ async function fetchPages(input: ManifestInput, session: PeerSession, manifest: 
 type PageObject = Parameters<ObjectTable['putMany']>[0][number]
 
 async function* verified(
+  { throttle, signal }: ManifestInput,
   pages: AsyncIterable<{ readonly number: number; readonly bytes: Uint8Array }>,
   manifest: ManifestRoot,
 ): AsyncGenerator<PageObject> {
@@ -95,6 +99,7 @@ async function* verified(
     const { hash: wanted } = manifest.page(number)
     checkHash(bytes, wanted)
     yield { hash: wanted, kind: 'page', bytes }
+    await throttle?.take(0, signal)
   }
 }
 

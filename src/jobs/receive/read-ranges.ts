@@ -31,16 +31,19 @@ export const nothingRead: RangesRead = {
 /** Content on its way into files. One pool for all receives of the process, as they share its threads. */
 const slabs = createSlabPool(longWindowBytes)
 
-/** Cuts ranges so that none is longer than one read may be. */
-function splitRanges(ranges: readonly EntryRange[]): { range: EntryRange; index: number }[] {
+/** Cuts ranges so that none is longer than `mostBytes`. */
+function splitRanges(
+  ranges: readonly EntryRange[],
+  mostBytes: number,
+): { range: EntryRange; index: number }[] {
   return ranges.flatMap((range, index) => {
     const parts: { range: EntryRange; index: number }[] = []
-    for (let done = 0; done < range.length; done += maxReadBytes)
+    for (let done = 0; done < range.length; done += mostBytes)
       parts.push({
         range: {
           entry: range.entry,
           offset: range.offset + done,
-          length: Math.min(maxReadBytes, range.length - done),
+          length: Math.min(mostBytes, range.length - done),
         },
         index,
       })
@@ -48,33 +51,36 @@ function splitRanges(ranges: readonly EntryRange[]): { range: EntryRange; index:
   })
 }
 
+type ReadRun = Pick<ReceiveRun, 'fetcher' | 'signal' | 'tally' | 'throttle'>
+
 /** The caller releases what it gets. @throws E_UNREACHABLE, E_REFUSED, E_CANCELLED when nobody is left to ask. */
-export async function readRanges(
-  run: Pick<ReceiveRun, 'fetcher' | 'signal' | 'tally'>,
-  ranges: readonly EntryRange[],
-): Promise<RangesRead> {
+export async function readRanges(run: ReadRun, ranges: readonly EntryRange[]): Promise<RangesRead> {
   const slab = slabs.lend(ranges.reduce((sum, range) => sum + range.length, 0))
   // After a failure it is not given back: a link may still be reading into it.
   return { ...(await readInto(run, ranges, slab.bytes)), release: slab.release }
 }
 
 async function readInto(
-  run: Pick<ReceiveRun, 'fetcher' | 'signal' | 'tally'>,
+  run: ReadRun,
   ranges: readonly EntryRange[],
   bytes: Uint8Array,
 ): Promise<Omit<RangesRead, 'release'>> {
   const read = async (some: readonly EntryRange[], into: Uint8Array): Promise<FetchedRead> => {
+    const { byteLength } = into
+    const wait = run.throttle.take(byteLength, run.signal)
+    if (wait) await wait
     const outcome = await run.fetcher.read(some, { signal: run.signal, into })
     run.tally.bytes.fetched += outcome.bytes.byteLength
     // It is somewhere else when the fullest of several answers was not the last one.
     if (outcome.bytes.buffer !== into.buffer) into.set(outcome.bytes)
     return outcome
   }
-  if (bytes.byteLength <= maxReadBytes && ranges.length <= maxReadRanges) {
+  const mostBytes = Math.min(maxReadBytes, Math.floor(run.throttle.pieceBytes))
+  if (bytes.byteLength <= mostBytes && ranges.length <= maxReadRanges) {
     const { failed, session } = await read(ranges, bytes)
     return { bytes, failed, pieces: [{ session, ranges }] }
   }
-  // Chunks of very large files exceed one read.
+  // Chunks of very large files exceed one read, and with a rate content flows in small ones.
   const failed: FetchedRead['failed'][number][] = []
   const pieces: ReadPiece[] = []
   let at = 0
@@ -89,8 +95,8 @@ async function readInto(
     batch = []
     length = 0
   }
-  for (const part of splitRanges(ranges)) {
-    if (length + part.range.length > maxReadBytes || batch.length === maxReadRanges) await flush()
+  for (const part of splitRanges(ranges, mostBytes)) {
+    if (length + part.range.length > mostBytes || batch.length === maxReadRanges) await flush()
     batch.push(part)
     length += part.range.length
   }

@@ -21,13 +21,13 @@ export async function runReceiveOutput(
   options: ReceiveOptions,
   context: JobContext,
 ): Promise<ReceiveResult> {
-  const { progress, signal, tools } = context
+  const { progress, signal, throttle, tools } = context
   const wanted = createGlobFilter(options.only ?? [])
   const store = await tools.store()
   const tally = createTally(progress)
   await using peers = await connectShare(ticket, context, { ...options, rules: {} })
   const session = await firstSession(peers.fetcher, context)
-  const run = { fetcher: peers.fetcher, progress, signal, store, tally, numberOn: sameNumber }
+  const run = { fetcher: peers.fetcher, progress, signal, store, tally, throttle, numberOn: sameNumber }
   const root = await receiveOutput(run, session, wanted, output)
   if (options.only === undefined) await session.finished().catch(() => undefined)
   return {
@@ -44,7 +44,10 @@ export async function runReceiveOutput(
 
 const sameNumber = (_session: PeerSession, number: number): number => number
 
-type OutputRun = Pick<ReceiveRun, 'fetcher' | 'numberOn' | 'progress' | 'signal' | 'store' | 'tally'>
+type OutputRun = Pick<
+  ReceiveRun,
+  'fetcher' | 'numberOn' | 'progress' | 'signal' | 'store' | 'tally' | 'throttle'
+>
 
 /** Resolves to the root. @throws E_USAGE when the ticket offers no file, or more than one. */
 export async function receiveOutput(

@@ -34,6 +34,7 @@ export async function receiveSealed(run: ReceiveRun, root: Uint8Array, options: 
       fetcher: run.fetcher,
       store: run.store,
       signal: run.signal,
+      throttle: run.throttle,
       rules: { foldsNames: run.destination.foldsNames, windowsNames: process.platform === 'win32' },
     },
     root,

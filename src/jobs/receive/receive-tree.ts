@@ -67,8 +67,12 @@ export async function receiveTree(
   const links: SymlinkEntry[] = []
   await mapBounded(
     planWork(run, items, options, links),
-    (work) =>
-      work.kind === 'small' ? receiveBatch(run, work.files, options) : receiveOne(run, work.item, options),
+    async (work) => {
+      await run.throttle.take(0, run.signal)
+      await (work.kind === 'small'
+        ? receiveBatch(run, work.files, options)
+        : receiveOne(run, work.item, options))
+    },
     { limit: options.jobs, signal: run.signal },
   )
   await writeLinks(run, links)

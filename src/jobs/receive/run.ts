@@ -9,6 +9,7 @@ import type { Fetcher } from '../../node/fetcher.ts'
 import type { EntryRange, PeerSession } from '../../node/session.ts'
 import type { ProgressSink } from '../../progress/events.ts'
 import type { Semaphore } from '../../shared/concurrency.ts'
+import type { Throttle } from '../../shared/throttle.ts'
 import type { ErrorCode, FerryError } from '../../shared/errors.ts'
 import type { OverwritePolicy } from '../types.ts'
 import type { IndexRecorder } from './index-recorder.ts'
@@ -26,6 +27,8 @@ export const batchBytes: number = 1024 * 1024
 export interface ReceiveRun {
   readonly signal: AbortSignal
   readonly progress: ProgressSink
+  /** Content passes before it is asked for; files and local copies begin when it is not paused. */
+  readonly throttle: Throttle
   readonly tally: Tally
   readonly fetcher: Fetcher
   readonly pool: WorkerPool

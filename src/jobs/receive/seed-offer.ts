@@ -13,6 +13,7 @@ import { shareIdOf } from '../../node/auth.ts'
 import { createHoldings } from '../../node/holdings.ts'
 import type { EntryRange, ReadOutcome } from '../../node/session.ts'
 import type { ShareOffer } from '../../node/share-offer.ts'
+import type { Throttle } from '../../shared/throttle.ts'
 
 export interface SeedParts {
   readonly secret: Uint8Array
@@ -21,6 +22,8 @@ export interface SeedParts {
   readonly manifest: ManifestReader
   readonly objects: Store['objects']
   readonly pool: Pick<WorkerPool, 'run'>
+  /** Of the receive: what is given to others counts too. */
+  readonly throttle: Throttle
   /** Where a path of the tree usually is on disk. */
   diskPath(path: string): string
 }
@@ -67,6 +70,7 @@ export function createSeed(parts: SeedParts): Seed {
     secret,
     describe: () => ({ name, live: false, root: manifest.hash, signature, exclusive: false }),
     admit: () => undefined,
+    throttle: parts.throttle,
     root: () => objects.get(manifest.hash),
     page: (number) => (number < manifest.pageCount ? objects.get(manifest.page(number).hash) : undefined),
     nodeList(number) {

@@ -17,7 +17,7 @@ import { batchBytes, underWayBytes, type ReceiveRun } from './run.ts'
 /** Batches fetched ahead of the one that is being written. */
 const batchesAhead = underWayBytes / batchBytes
 
-type OutputRun = Pick<ReceiveRun, 'fetcher' | 'progress' | 'signal' | 'tally'>
+type OutputRun = Pick<ReceiveRun, 'fetcher' | 'progress' | 'signal' | 'tally' | 'throttle'>
 
 /** @throws E_IO when the reader of the stream went away; the rest as `fetchChunks`. */
 export async function writeOutput(

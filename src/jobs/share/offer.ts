@@ -15,6 +15,7 @@ import type { PackedRanges, RangeProblem } from '../../blobs/worker/read-task.ts
 import type { EntryRange, ReadOutcome } from '../../node/session.ts'
 import type { AdmissionRefusal, Numbering, OfferDescription, ShareOffer } from '../../node/share-offer.ts'
 import { toHex } from '../../shared/bytes.ts'
+import type { Throttle } from '../../shared/throttle.ts'
 import type { Catalogue } from './catalogue.ts'
 
 /** Node lists of large files kept: receivers ask for a list, and then for its nodes. */
@@ -27,6 +28,7 @@ export interface OfferParts {
   readonly log?: LiveLog | undefined
   readonly objects: ObjectTable
   readonly pool: Pick<WorkerPool, 'run'>
+  readonly throttle?: Throttle | undefined
   /** Paths may lead through links (`followSymlinks`). */
   readonly follow: boolean
   describe(): OfferDescription
@@ -121,6 +123,7 @@ export function createOffer(parts: OfferParts): ShareOffer {
     live: log,
     describe: parts.describe,
     admit: parts.admit,
+    throttle: parts.throttle,
     finished: parts.finished,
     root: () => catalogue.manifest?.bytes,
     page(number) {

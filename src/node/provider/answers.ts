@@ -22,6 +22,9 @@ import type { Ask } from '../wire/messages.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { RateLimit } from './rate-limit.ts'
 
+/** Undefined when the content may leave at once. */
+export type Pass = (bytes: number) => Promise<void> | undefined
+
 export interface AnswerContext {
   readonly id: number
   readonly peer: string
@@ -38,8 +41,11 @@ export interface AnswerContext {
   /** Content of one frame. */
   readonly frameBytes: number
   reply(type: FrameType, body: Uint8Array): void
-  /** Has the link for itself until `write` is done; `put` sends content of this request. */
-  send(write: (put: (content: Uint8Array) => Promise<void>) => Promise<void>): Promise<void>
+  /**
+   * Has the link for itself until `write` is done; `put` sends bytes of this request, and `pass` waits until so much
+   * content may leave.
+   */
+  send(write: (put: (content: Uint8Array) => Promise<void>, pass: Pass) => Promise<void>): Promise<void>
   onCredit(take: (bytes: number) => void): void
   onContent(bytes: number): void
   onFinished(): void
@@ -52,15 +58,19 @@ export async function answerRead(
 ): Promise<void> {
   const { id, share, numbering, signal } = context
   await context.rate.take(1, signal)
+  // Before it is read: who is held back holds no memory.
+  await share.throttle?.take(0, signal)
   const release = await context.hold(totalBytes)
   const slab = context.slabs.lend(totalBytes)
   try {
     const outcome = await share.read(ranges, numbering, slab.bytes)
     signal.throwIfAborted()
-    await context.send(async (put) => {
+    await context.send(async (put, pass) => {
       if (outcome.failed.length > 0)
         context.reply(frameType.failed, encodeFailed({ id, failed: outcome.failed }))
       for (const piece of goodPieces(ranges, outcome, context.frameBytes)) {
+        const wait = pass(piece.byteLength)
+        if (wait) await wait
         await put(piece)
         context.onContent(piece.byteLength)
       }

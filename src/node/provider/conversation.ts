@@ -228,16 +228,28 @@ function serve(
       }
     },
     slabs: options.slabs,
-    frameBytes: way === stem ? dataFrameBytes : laneFrameBytes,
+    frameBytes: Math.min(
+      way === stem ? dataFrameBytes : laneFrameBytes,
+      Math.floor(share.throttle?.pieceBytes ?? Number.POSITIVE_INFINITY),
+    ),
     reply: (type, body) => way.channel.send(type, body),
     async send(write) {
       const release = await way.sending.acquire(control.signal)
       answersLeaving++
       try {
-        await write(async (content) => {
-          control.signal.throwIfAborted()
-          await way.channel.sendData(id, content)
-        })
+        await write(
+          async (content) => {
+            control.signal.throwIfAborted()
+            await way.channel.sendData(id, content)
+          },
+          (bytes) => {
+            const wait = share.throttle?.take(bytes, control.signal)
+            if (!wait) return undefined
+            // What we hold back ourselves is not something that the receiver does not take.
+            answersLeaving--
+            return wait.finally(() => answersLeaving++)
+          },
+        )
       } finally {
         answersLeaving--
         release()
@@ -320,7 +332,7 @@ function serve(
     switch (type) {
       case frameType.want: {
         const { id, ranges } = decodeRanges(body)
-        const bytes = totalLength(ranges)
+        const bytes = ranges.reduce((sum, { length }) => sum + length, 0)
         if (bytes > maxReadBytes) throw broken('a read asks for too much')
         return start(id, way, bytes, (answering) => answerRead(answering, ranges, bytes))
       }
@@ -375,12 +387,6 @@ function serve(
       report('disconnected', error?.message)
     },
   }
-}
-
-function totalLength(ranges: readonly { readonly length: number }[]): number {
-  let total = 0
-  for (const range of ranges) total += range.length
-  return total
 }
 
 function silent(why: string): FerryError {

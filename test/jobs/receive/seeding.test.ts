@@ -72,6 +72,7 @@ test('seeding ends when the owner comes back with an exclusive share', async (t)
       secret: new Uint8Array(16),
       name: 'top',
       signature: new Uint8Array(64),
+      throttle: createThrottle(),
       manifest: openManifest(store.objects, root),
       objects: store.objects,
       pool: { run: () => assert.fail('nothing is read') },
