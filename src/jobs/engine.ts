@@ -12,7 +12,6 @@ import { FerryError } from '../shared/errors.ts'
 import type { Engine, HistoryOptions, HistoryRow, JobSpec, JobView } from './engine-types.ts'
 import { createChangeFeed } from './engine/change-feed.ts'
 import { checkSpec, findTwin } from './engine/check-spec.ts'
-import { dropPartialData } from './engine/drop-partial-data.ts'
 import { hasEnded, historyRowOf, restoredEntry, storedOf, viewOf } from './engine/entry.ts'
 import type { Entry, Extra } from './engine/entry.ts'
 import { startRun } from './engine/start-run.ts'
@@ -85,6 +84,15 @@ export function createEngine(options: EngineOptions): Engine {
     jobs.put(storedOf(entry))
   }
 
+  /** A full disk must not end what runs; the next picture is tried again. */
+  function trySave(entry: Entry): void {
+    try {
+      save(entry)
+    } catch {
+      // What was saved before is older, and whole.
+    }
+  }
+
   function forgetLater(entry: Entry): void {
     forgetting.get(entry.id)?.()
     forgetting.set(
@@ -111,12 +119,13 @@ export function createEngine(options: EngineOptions): Engine {
     const learn = (extra: Partial<Extra>): void => {
       entry.extra = { ...entry.extra, ...extra }
       if (entry.isSuspended) return
-      save(entry)
+      trySave(entry)
       feed.changed(entry.id)
     }
-    entry.job = startRun(ferry, entry, learn)
-    entry.snapshot = entry.job.progress.current
+    // First of all: what is not remembered is not begun.
     save(entry)
+    entry.job = startRun(ferry, entry, learn)
+    refresh(entry)
     entry.settled = follow(entry)
     feed.changed(entry.id)
   }
@@ -127,7 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (entry.isSuspended) continue
       // What is handed over may be a turn older than what the user has done meanwhile.
       refresh(entry)
-      if (clock.now() - entry.savedAtMs >= saveEveryMs) save(entry)
+      if (clock.now() - entry.savedAtMs >= saveEveryMs) trySave(entry)
       feed.changed(entry.id)
     }
     await job.result.catch(() => undefined)
@@ -141,13 +150,13 @@ export function createEngine(options: EngineOptions): Engine {
     entry.state = state
     entry.endedAtMs = Date.now()
     entry.job = undefined
-    save(entry)
-    jobs.addEnd({
-      id: entry.id,
-      attempts: entry.attempts,
-      endedAtMs: entry.endedAtMs,
-      row: JSON.stringify(historyRowOf(entry, state)),
-    })
+    trySave(entry)
+    try {
+      const row = JSON.stringify(historyRowOf(entry, state))
+      jobs.addEnd({ id: entry.id, attempts: entry.attempts, endedAtMs: entry.endedAtMs, row })
+    } catch {
+      // As above: a row of history is worth less than what is shown now.
+    }
     feed.changed(entry.id, viewOf(entry))
     forgetLater(entry)
   }
@@ -216,6 +225,7 @@ export function createEngine(options: EngineOptions): Engine {
         run(entry)
       } catch (error) {
         entries.delete(id)
+        jobs.remove(id)
         throw error
       }
       return look(entry)
@@ -239,8 +249,8 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async cancel(id, { partial = 'keep' } = {}): Promise<JobView> {
       const entry = find(id)
+      if (partial === 'delete') throw unsupported('delete what has arrived of unfinished files')
       await stop(entry)
-      if (partial === 'delete') await dropPartialData(entry)
       return look(entry)
     },
     async retry(id, { paths } = {}): Promise<JobView> {
@@ -300,7 +310,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const entry of running) {
         look(entry)
         entry.isSuspended = true
-        save(entry)
+        trySave(entry)
       }
       feed.close()
       await Promise.all(
@@ -314,7 +324,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function settle(entry: Entry): JobView {
     refresh(entry)
-    save(entry)
+    trySave(entry)
     feed.changed(entry.id)
     return viewOf(entry)
   }

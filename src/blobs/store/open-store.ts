@@ -82,7 +82,8 @@ function openShares(path: string, nowMs: () => number, asides: string[]): Databa
   return database
 }
 
-function openOrRebuild(
+/** Opens a database, or sets a damaged one aside (its path is added to `asides`) and begins a new one. */
+export function openOrRebuild(
   path: string,
   schema: DatabaseSchema,
   nowMs: () => number,
