@@ -23,6 +23,7 @@ export type {
 export type { DoctorCheck } from './jobs/doctor.ts'
 export type { Job, JobListeners, SnapshotSource } from './jobs/job.ts'
 export type {
+  ArchiveFormat,
   FailureSummary,
   GcResult,
   ItemFailure,

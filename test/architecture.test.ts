@@ -52,7 +52,6 @@ const owners: readonly (readonly [string, readonly string[]])[] = [
   ['ink', ['tui']],
   ['react', ['tui', 'web', 'progress']],
   ['react-dom', ['web']],
-  ['yazl', ['blobs']],
   ['yauzl', ['blobs']],
   ['tar-stream', ['blobs']],
 ]

@@ -17,6 +17,7 @@ import { blameLiars, connectShare, firstSession } from './receive/connect-share.
 import { createIndexRecorder } from './receive/index-recorder.ts'
 import { createNumbering } from './receive/numbering.ts'
 import { receiveLive } from './receive/receive-live.ts'
+import { runReceiveArchive } from './receive/receive-archive.ts'
 import { runReceiveOutput } from './receive/receive-output.ts'
 import { receiveSealed, type PassOptions } from './receive/receive-sealed.ts'
 import { startSeeding, type Seeding } from './receive/start-seeding.ts'
@@ -41,6 +42,7 @@ export async function runReceive(
   const { progress, tools } = context
   progress.phase('resolve')
   const ticket = parseTicket(ticketText)
+  if (options.as) return await runReceiveArchive(ticket, into, options.as, options, context)
   if (options.output) return await runReceiveOutput(ticket, options.output, options, context)
   const wanted = createGlobFilter(options.only ?? [])
   const destination = openDestination(into)

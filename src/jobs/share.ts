@@ -42,7 +42,7 @@ export async function runShare(
   const { progress, failures } = collectFailures(context.progress)
   progress.phase('resolve')
   for (const peer of options.allow ?? []) publicKeyOf(peer)
-  using sources = await openSources(inputs, options, tools.directory, signal)
+  using sources = await openSources(inputs, options, tools.directory, { signal, progress })
   const [store, identity, pool] = await Promise.all([tools.store(), tools.identity(), tools.pool()])
   let record = recallShare(store.shares, sources, options, Date.now())
   progress.name(record.name)

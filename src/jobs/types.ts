@@ -4,6 +4,7 @@
  * These options are the library's: the command line parses text into them and adds nothing.
  */
 import type { Writable } from 'node:stream'
+import type { ArchiveFormat } from '../blobs/archive/archive-writer.ts'
 import type { DiskStore } from '../blobs/store/open-store.ts'
 import type { WorkerPool } from '../blobs/worker/pool.ts'
 import type { Discovery } from '../node/discovery/discovery.ts'
@@ -53,6 +54,8 @@ export interface JobContext {
   readonly tools: JobTools
 }
 
+export type { ArchiveFormat }
+
 /** How this process meets others; one set for all jobs of a `Ferry`. */
 export interface NetworkOptions {
   /** Multiaddrs or `host:port` to listen on; default: every address, a remembered or free port. */
@@ -87,6 +90,8 @@ export interface ShareOptions extends JobListeners, JobControls {
   readonly gitignore?: boolean | undefined
   /** Share what a symbolic link points at in place of the link. */
   readonly followSymlinks?: boolean | undefined
+  /** Share what is in the named archives (zip, tar, tar.gz, tar.zst), unpacked into the data directory first. */
+  readonly expand?: boolean | undefined
   /** Files hashed at once; default `min(8, cores)`. */
   readonly jobs?: number | undefined
   /** Wait for hashing and put the root into the ticket: good for that content only. */
@@ -175,8 +180,16 @@ export interface ReceiveOptions extends JobListeners, JobControls {
   readonly wait?: boolean | undefined
   /** Offer what has arrived to other receivers of the same ticket while this runs. Default true. */
   readonly seed?: boolean | undefined
-  /** Write the content of the one file that the ticket offers here, in order, and nothing to disk. */
+  /**
+   * Write the content of the one file that the ticket offers here, in order, and nothing to disk; or, with `as`, the
+   * archive.
+   */
   readonly output?: Writable | undefined
+  /**
+   * Make one archive of all that is received. `into` is the folder that it is put into, or, when it ends in `.zip` or
+   * `.tar`, the archive itself.
+   */
+  readonly as?: ArchiveFormat | undefined
   /** Asked once before the first write; false cancels with `E_CANCELLED`. */
   readonly confirm?: ((plan: ReceivePlan) => Promise<boolean>) | undefined
 }

@@ -77,7 +77,7 @@ test('share: every option reaches the journey', async () => {
   writeFileSync(patterns, '# comment\n\n*.log\r\n/build\n')
   const { code } = await ferry(
     `share a b --name n --once --expire 24h --allow p --allow q --include i --exclude e --exclude-from ${patterns} --gitignore
-     --follow-symlinks -j 3 --pin --new --bwlimit 100 --listen 127.0.0.1:0 --announce a:1 --no-dht --local --bootstrap b`.split(
+     --follow-symlinks --expand -j 3 --pin --new --bwlimit 100 --listen 127.0.0.1:0 --announce a:1 --no-dht --local --bootstrap b`.split(
       /\s+/,
     ),
     {
@@ -103,6 +103,7 @@ test('share: every option reaches the journey', async () => {
     exclude: ['e', '*.log', '/build'],
     gitignore: true,
     followSymlinks: true,
+    expand: true,
     jobs: 3,
     pin: true,
     fresh: true,
@@ -143,7 +144,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
   let given: unknown[] = []
   let options: ReceiveOptions = {}
   const { code, out, err } = await ferry(
-    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed --limit-rate 2M`.split(
+    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed --as tar --limit-rate 2M`.split(
       ' ',
     ),
     {
@@ -165,6 +166,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
     timeoutMs: 300_000,
     wait: true,
     seed: false,
+    as: 'tar',
     output: undefined,
     bytesPerSecond: 2_097_152,
   })

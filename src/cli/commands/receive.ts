@@ -2,7 +2,13 @@
 import { createInterface } from 'node:readline/promises'
 import { Command, Option } from 'commander'
 import type { Ferry } from '../../jobs/ferry.ts'
-import type { OverwritePolicy, ReceiveOptions, ReceivePlan, ReceiveResult } from '../../jobs/types.ts'
+import type {
+  ArchiveFormat,
+  OverwritePolicy,
+  ReceiveOptions,
+  ReceivePlan,
+  ReceiveResult,
+} from '../../jobs/types.ts'
 import type { Snapshot } from '../../progress/events.ts'
 import { FerryError } from '../../shared/errors.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
@@ -32,6 +38,7 @@ interface Flags {
   readonly only?: string[]
   readonly jobs?: number
   readonly stdout?: boolean
+  readonly as?: ArchiveFormat
   readonly timeout?: number
   readonly wait?: boolean
   readonly seed: boolean
@@ -58,7 +65,8 @@ export function receiveCommand(host: CommandHost): Command {
     .option('--safe-links', 'leave out symbolic links that lead out of what is received')
     .option('--only <glob>', "fetch only what matches, such as '*.jpg' (repeatable)", collect)
     .option('-j, --jobs <n>', 'files fetched at once (default: 6)', jobCount)
-    .option('--stdout', 'write the one file of the ticket to standard output')
+    .addOption(new Option('--as <format>', 'make one archive of it while it arrives').choices(['zip', 'tar']))
+    .option('--stdout', 'write the one file of the ticket, or the archive, to standard output')
     .option('--timeout <time>', 'give up when nobody answers for this time (default: 30s)', duration)
     .option('--wait', 'wait for the sender to start')
     .option('--no-seed', 'do not offer what has arrived to others who fetch the same')
@@ -101,6 +109,7 @@ async function receive(
     timeoutMs: flags.timeout,
     wait: flags.wait,
     seed: flags.seed,
+    as: flags.as,
     output: flags.stdout ? host.io.stdout : undefined,
     confirm: (plan) => confirmPlan(session, plan, flags.yes === true, seen),
     bytesPerSecond: rateOf(command, host),

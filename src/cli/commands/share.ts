@@ -35,6 +35,7 @@ interface Flags {
   readonly excludeFrom?: string[]
   readonly gitignore?: boolean
   readonly followSymlinks?: boolean
+  readonly expand?: boolean
   readonly jobs?: number
   readonly pin?: boolean
   readonly new?: boolean
@@ -56,6 +57,7 @@ export function shareCommand(host: CommandHost): Command {
     .option('--exclude <pattern>', 'not what matches, as in .gitignore (repeatable)', collect)
     .option('--exclude-from <file>', 'exclude patterns, one a line (repeatable)', collect)
     .option('--gitignore', 'leave out what .gitignore files name')
+    .option('--expand', 'share what is in the named archives (zip, tar, tar.gz, tar.zst)')
     .option('--follow-symlinks', 'share what links point at, in place of the links')
     .option('-j, --jobs <n>', 'files hashed at once (default: cores, at most 8)', jobCount)
     .option('--pin', 'wait for hashing; the ticket is good for exactly this content')
@@ -91,6 +93,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     exclude: [...(flags.exclude ?? []), ...(flags.excludeFrom ?? []).flatMap(readPatternFile)],
     gitignore: flags.gitignore,
     followSymlinks: flags.followSymlinks,
+    expand: flags.expand,
     jobs,
     pin: flags.pin,
     fresh: flags.new,

@@ -1,6 +1,5 @@
 /** The journey of `--stdout`: the one file that a ticket offers goes into a stream, and nothing to disk. */
 import type { Writable } from 'node:stream'
-import type { ChunkRecords } from '../../blobs/chunk-records.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import type { Ticket } from '../../node/ticket.ts'
 import type { PeerSession } from '../../node/session.ts'
@@ -11,6 +10,7 @@ import { createTally } from './tally.ts'
 import { FerryError } from '../../shared/errors.ts'
 import { chunkListOf } from './chunk-list.ts'
 import { entriesOf, type NumberedEntry } from './entries-of.ts'
+import { given } from './ordered-content.ts'
 import type { ReceiveRun } from './run.ts'
 import { writeOutput } from './write-output.ts'
 
@@ -89,8 +89,4 @@ async function deliver(
   run.progress.phase('fetch')
   const list = records ? given(records) : chunkListOf(run, { number, entry }, [])
   await writeOutput(run, { number, entry, records: list }, output)
-}
-
-async function* given(records: ChunkRecords): AsyncGenerator<ChunkRecords> {
-  yield records
 }

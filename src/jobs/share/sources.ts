@@ -8,7 +8,8 @@ import { randomUUID } from 'node:crypto'
 import { throwIfCancelled } from '../../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../../shared/errors.ts'
 import { treePathProblem } from '../../shared/paths.ts'
-import type { ShareInput, ShareOptions } from '../types.ts'
+import { expandInput } from './expand-input.ts'
+import type { JobContext, ShareInput, ShareOptions } from '../types.ts'
 
 export interface ShareSources extends Disposable {
   /** Shown to receivers. */
@@ -26,7 +27,7 @@ export async function openSources(
   inputs: readonly ShareInput[],
   options: ShareOptions,
   directory: string,
-  signal: AbortSignal,
+  { signal, progress }: Pick<JobContext, 'signal' | 'progress'>,
 ): Promise<ShareSources> {
   if (inputs.length === 0) throw new FerryError('E_USAGE', 'Cannot share: nothing was named')
   const paths = new Map<string, string>()
@@ -35,16 +36,21 @@ export async function openSources(
     for (const spool of spools) rmSync(spool, { recursive: true, force: true })
   }
   try {
-    for (const input of inputs) {
-      const only = inputs.length === 1 ? options.name : undefined
-      const path = typeof input === 'string' ? locate(input) : await keep(input, directory, spools, signal)
-      const name = only ?? (typeof input === 'string' ? nameOf(input, path) : input.name)
+    const add = (name: string, path: string): void => {
       checkName(name)
       if (paths.has(name))
         throw new FerryError('E_USAGE', `Cannot share two things with the same name, "${name}"`, {
           hint: 'share their common folder, or share them one by one with --name',
         })
       paths.set(name, path)
+    }
+    for (const input of inputs) {
+      const only = inputs.length === 1 ? options.name : undefined
+      const path =
+        typeof input === 'string' ? locate(input) : await keep(input, makeSpool(directory, spools), signal)
+      if (typeof input === 'string' && options.expand)
+        add(...(await expandInput(path, only, makeSpool(directory, spools), { signal, progress })))
+      else add(only ?? (typeof input === 'string' ? nameOf(input, path) : input.name), path)
     }
   } catch (error) {
     dispose()
@@ -92,18 +98,26 @@ function checkName(name: string): void {
     })
 }
 
-/** Writes the bytes to a file of its own; it is removed when the share ends, or by `ferry store gc` after a crash. */
-async function keep(
-  input: Exclude<ShareInput, string>,
-  directory: string,
-  spools: string[],
-  signal: AbortSignal,
-): Promise<string> {
+/** A new folder for what is not shared where it lies; removed when the share ends, or by `ferry store gc` after a crash. */
+function makeSpool(directory: string, spools: string[]): string {
   const folder = join(directory, 'tmp', `spool-${process.pid}-${randomUUID()}`)
-  const path = join(folder, 'content')
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    spools.push(folder)
+  } catch (error) {
+    throw toFerryError(error, `Cannot make the folder "${folder}"`)
+  }
+  spools.push(folder)
+  return folder
+}
+
+/** Writes the bytes to a file of its own. */
+async function keep(
+  input: Exclude<ShareInput, string>,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const path = join(folder, 'content')
+  try {
     const file = openSync(path, 'wx', 0o600)
     try {
       for await (const bytes of input.content) {
