@@ -67,3 +67,25 @@ export function isPackedFingerprintOf(list: BigInt64Array, index: number, stats:
     list[at + 4] === BigInt.asIntN(64, stats.dev)
   )
 }
+
+/**
+ * A fingerprint as text, `device:inode:size:mtimeNs:ctimeNs`, to be compared whole. Of a folder only which one it is,
+ * `device:inode`: its times change with what is in it.
+ */
+export function versionText(stats: BigIntStats): string {
+  const which = `${stats.dev}:${stats.ino}`
+  return stats.isDirectory() ? which : `${which}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`
+}
+
+/** The fingerprint of a file back out of its text; undefined for that of a folder. */
+export function parseVersionText(version: string): FileFingerprint | undefined {
+  const [dev, ino, size, mtimeNs, ctimeNs] = version.split(':')
+  if (dev === undefined || ino === undefined || size === undefined || !mtimeNs || !ctimeNs) return undefined
+  return {
+    device: BigInt.asIntN(64, BigInt(dev)),
+    inode: BigInt.asIntN(64, BigInt(ino)),
+    size: Number(size),
+    mtimeNs: BigInt(mtimeNs),
+    ctimeNs: BigInt(ctimeNs),
+  }
+}

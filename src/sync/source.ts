@@ -3,6 +3,7 @@
  * an SFTP folder and a peer's ticket are all sources; nothing here knows which.
  */
 import type { ChunkRecords } from '../blobs/chunk-records.ts'
+import type { LocalFile } from '../blobs/worker/place-files-task.ts'
 import type { RunOptions } from '../shared/options.ts'
 import type { TreePath } from '../shared/paths.ts'
 
@@ -77,6 +78,12 @@ export interface Content extends AsyncDisposable {
    * a hash of it.
    */
   readonly identity: string
+  /**
+   * The whole content as a file of this computer, for a place on the same one: copied inside the system, its bytes need
+   * not come here. Who copies it must find this version (see `versionText` of blobs/fingerprint.ts) before and behind;
+   * that does what `confirm` does. Left out by whoever counts or slows down what is read.
+   */
+  readonly local?: LocalFile | undefined
   /**
    * The chunks: told by a peer, found in an index, or cut now (the whole file is then read once). Undefined when
    * nothing short of a download can tell. A list that was told or found may have another average than is wanted.

@@ -14,8 +14,8 @@ export function memoryContent(bytes: Uint8Array, overrides: Partial<Content> = {
       throwIfCancelled(options?.signal)
       if (offset < 0 || offset + length > bytes.byteLength)
         throw new RangeError(`read ${offset} + ${length} of ${bytes.byteLength} bytes`)
-      // What is read belongs to the caller, who may change it.
-      return bytes.slice(offset, offset + length)
+      // What is read belongs to the caller, who may change it; a slice of a Buffer would be a view.
+      return new Uint8Array(bytes.subarray(offset, offset + length))
     },
     async confirm(options) {
       throwIfCancelled(options?.signal)

@@ -2,7 +2,7 @@
  * Makes the folders of a tree, and makes sure that none of them is reached through a link: each name on the way is
  * looked at once. Folders stay writable for us until the end, when they get their own mode and time, deepest first.
  */
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname, sep } from 'node:path'
 import { FerryError, isSystemError, toFerryError } from '../../shared/errors.ts'
 import { parentPath } from '../../shared/paths.ts'
@@ -22,6 +22,11 @@ export interface Folders {
    * @throws E_CONFLICT when a file or a link is in the way; E_PERMISSION, E_NO_SPACE, E_IO
    */
   ensure(path: string): boolean
+  /**
+   * Looks at the folder `path` and those above it, and makes none.
+   * @throws E_CONFLICT when one of them is no folder but a file or a link; a system error when one is not there
+   */
+  check(path: string): void
   /** Where a path of the tree is on disk. */
   diskPath(path: string): string
   /** Remembers what a folder shall be at the end. */
@@ -30,8 +35,11 @@ export interface Folders {
   finish(): FolderFailure[]
 }
 
-/** `root` exists; it is not touched itself but for syncing. */
-export function createFolders(root: string, rootIsNew: boolean): Folders {
+/**
+ * `root` exists; it is not touched itself but for syncing. `newMode`: of new folders, less the umask; the default keeps
+ * others out until `finish`.
+ */
+export function createFolders(root: string, rootIsNew: boolean, newMode = 0o700): Folders {
   /** Checked folders, and whether this run made them. */
   const known = new Map<string, boolean>([['', rootIsNew]])
   const kept: DirectoryEntry[] = []
@@ -41,18 +49,21 @@ export function createFolders(root: string, rootIsNew: boolean): Folders {
   const diskPath = (path: string): string =>
     path === '' ? root : prefix + (sep === '/' ? path : path.replaceAll('/', sep))
 
+  function inTheWay(disk: string, stat: Stats): FerryError {
+    return new FerryError(
+      'E_CONFLICT',
+      `Cannot make the folder "${disk}": ${stat.isSymbolicLink() ? 'a symbolic link' : 'a file'} is in the way`,
+      { hint: 'move it away, or write into another folder' },
+    )
+  }
+
   function makeOne(path: string): boolean {
     const disk = diskPath(path)
     const stat = lstatSync(disk, { throwIfNoEntry: false })
     if (stat?.isDirectory()) return false
-    if (stat)
-      throw new FerryError(
-        'E_CONFLICT',
-        `Cannot make the folder "${disk}": ${stat.isSymbolicLink() ? 'a symbolic link' : 'a file'} is in the way`,
-        { hint: 'move it away, or receive into another folder' },
-      )
+    if (stat) throw inTheWay(disk, stat)
     try {
-      mkdirSync(disk, 0o700)
+      mkdirSync(disk, newMode)
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error
       // Made by someone else in this moment: whatever it is gets looked at.
@@ -74,8 +85,18 @@ export function createFolders(root: string, rootIsNew: boolean): Folders {
     }
   }
 
+  function check(path: string): void {
+    if (known.has(path)) return
+    check(parentPath(path))
+    const disk = diskPath(path)
+    const stat = lstatSync(disk)
+    if (!stat.isDirectory()) throw inTheWay(disk, stat)
+    known.set(path, false)
+  }
+
   return {
     ensure,
+    check,
     diskPath,
     keep: (entry) => void kept.push(entry),
     finish() {

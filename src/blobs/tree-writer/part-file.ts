@@ -56,7 +56,8 @@ export interface OpenPart extends PartTarget {
 
 const openFlags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-function openOwn(path: string, flags = 0): number {
+/** Opens, or makes, a file of ferry's own. @throws E_CONFLICT when something foreign has its name */
+export function openOwn(path: string, flags = 0): number {
   const fd = openSync(path, openFlags | flags, 0o600)
   const stat = fstatSync(fd)
   // Someone else's file, or one that also has another name, would be changed under its owner.
@@ -123,12 +124,12 @@ function setAsideOtherPart(path: string, names: PartNames, size: number): void {
   }
 }
 
-/** @throws E_CONFLICT when another receive writes the part, or has just given it its final name. */
-function lockPart(fd: number, path: string, names: PartNames): void {
+/** @throws E_CONFLICT when another process writes the part, or has just given it its final name. */
+export function lockPart(fd: number, path: string, names: PartNames): void {
   const named = (): boolean => lstatSync(names.part, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
   if (lockFile(fd) && named()) return
-  throw new FerryError('E_CONFLICT', `Cannot write "${path}": another receive is writing it`, {
-    hint: 'wait until that has ended, or receive into another folder',
+  throw new FerryError('E_CONFLICT', `Cannot write "${path}": another ferry is writing it`, {
+    hint: 'wait until that has ended, or write into another folder',
   })
 }
 

@@ -10,10 +10,11 @@ import {
   lstatSync,
   openSync,
   renameSync,
+  rmdirSync,
   unlinkSync,
 } from 'node:fs'
 import { FerryError, isSystemError } from '../../shared/errors.ts'
-import { equalFingerprints, fingerprintOf } from '../fingerprint.ts'
+import { equalFingerprints, fingerprintOf, versionText } from '../fingerprint.ts'
 import { renameNew } from '../native-rename.ts'
 import type { FileFingerprint } from '../store/store.ts'
 
@@ -52,6 +53,54 @@ export function publish(from: string, to: string, replaces: FileFingerprint | un
     return
   }
   unlinkSync(from)
+}
+
+/** What must stand at a path for it to be replaced: nothing, what has this version (see `versionText`), or anything but a folder. */
+export type Standing = 'absent' | 'anything' | { readonly version: string }
+
+function otherThanExpected(path: string, is: string): FerryError {
+  return new FerryError('E_CONFLICT', `Cannot write "${path}": ${is}`, {
+    hint: 'run the same command again to compare with what is there now',
+  })
+}
+
+/** @throws E_CONFLICT when something else stands at `path` than should. */
+export function checkStanding(path: string, standing: Standing): void {
+  if (standing === 'anything') return
+  const now = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (standing === 'absent') {
+    if (now) throw otherThanExpected(path, 'something was put there meanwhile')
+  } else if (!now) throw otherThanExpected(path, 'what was to be replaced is gone')
+  else if (versionText(now) !== standing.version)
+    throw otherThanExpected(path, 'it was changed by someone else meanwhile')
+}
+
+/**
+ * Moves `from` to `to` when the right thing stands there. An empty folder goes only if it is named.
+ * @throws E_CONFLICT when something else stands there, or a folder that is not empty; a system error when the move fails.
+ */
+export function replaceStanding(from: string, to: string, standing: Standing): void {
+  checkStanding(to, standing)
+  if (standing === 'absent') {
+    publish(from, to, undefined)
+    return
+  }
+  if (standing !== 'anything' && lstatSync(to, { throwIfNoEntry: false })?.isDirectory()) {
+    removeFolder(to)
+    publish(from, to, undefined)
+  } else renameSync(from, to)
+}
+
+/** @throws E_CONFLICT when it is not empty. */
+export function removeFolder(path: string): void {
+  try {
+    rmdirSync(path)
+  } catch (error) {
+    if (!isSystemError(error) || (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')) throw error
+    throw new FerryError('E_CONFLICT', `Cannot remove the folder "${path}": it is not empty`, {
+      cause: error,
+    })
+  }
 }
 
 /** Makes the names in a folder survive a crash. Systems that cannot sync folders do without. */

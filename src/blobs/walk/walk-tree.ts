@@ -4,20 +4,13 @@
  * Every folder comes before what is in it. Links are entries of their own and are never followed, unless asked for.
  * What cannot be shared is named and passed over, and the others go on. Of a folder only its names are in memory.
  */
-import {
-  lstatSync,
-  opendirSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-  type BigIntStats,
-} from 'node:fs'
+import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { FerryError, toFerryError } from '../../shared/errors.ts'
-import { compareSortKeys, compareUtf8, isReservedName, treePathProblem } from '../../shared/paths.ts'
+import { compareSortKeys, isReservedName, treePathProblem } from '../../shared/paths.ts'
 import { maxTargetBytes } from '../manifest/limits.ts'
+import { isDirectory, sortedNames, type FolderNames } from './sorted-names.ts'
 import { createPatterns, type PatternOptions, type Patterns } from './patterns.ts'
 import { createWalkPacker, type PackedWalk, type WalkPacker, type WalkProblem } from './walk-batch.ts'
 
@@ -33,11 +26,6 @@ export interface WalkOptions extends PatternOptions {
   /** Folders that are left out without a word, however they are reached: ferry's own data directory has keys in it. */
   readonly leaveOut?: readonly string[] | undefined
 }
-
-/** Names read from a folder at once. */
-const directoryBufferSize = 512
-/** Half of a surrogate pair: only then is the order of UTF-16 units not that of UTF-8 bytes. */
-const surrogate = /[\ud800-\udfff]/
 
 interface Context {
   readonly packer: WalkPacker
@@ -87,10 +75,6 @@ export function* walkTree(
 }
 
 const identityOf = (stats: BigIntStats): string => `${stats.dev}:${stats.ino}`
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
 
 /** Where the walk is: one path of the manifest, and what leads to it. */
 interface Place {
@@ -158,10 +142,10 @@ function* visitFolder(folder: Folder, context: Context): Generator<PackedWalk> {
     packer.addProblem(failure(path, 'it is a link to a folder that it is in', { skipped: true }))
     return
   }
-  let listed: Listing
+  let listed: FolderNames
   try {
     context.patterns.enter(inside, diskPath)
-    listed = list(diskPath, context.follow)
+    listed = sortedNames(diskPath, context.follow)
   } catch (error) {
     packer.addProblem(unreadable(path, error))
     return
@@ -217,54 +201,15 @@ function failure(path: string, why: string, options: { skipped?: boolean; hint?:
   return { kind: 'problem', path, error, skipped: options.skipped ?? false }
 }
 
-function specialKind(stats: BigIntStats): string {
+/** What a file is that is neither a regular one, nor a folder, nor a link. */
+export function specialKind(stats: BigIntStats): string {
   if (stats.isFIFO()) return 'a named pipe'
   if (stats.isSocket()) return 'a socket'
   return 'a device'
 }
 
-interface Listing {
-  readonly names: readonly string[]
-  readonly refused: readonly string[]
-}
-
-/** The names in a folder, sorted for the manifest, and those that are not UTF-8 (shown as well as can be). */
-function list(diskPath: string, follow: boolean): Listing {
-  const names: string[] = []
-  const folders = new Set<string>()
-  let suspect = false
-  let astral = false
-  const directory = opendirSync(diskPath, { bufferSize: directoryBufferSize })
-  try {
-    for (let found = directory.readSync(); found; found = directory.readSync()) {
-      const { name } = found
-      suspect ||= name.includes('\ufffd')
-      astral ||= surrogate.test(name)
-      if (found.isDirectory() || (follow && found.isSymbolicLink() && isDirectory(`${diskPath}/${name}`)))
-        folders.add(name)
-      else names.push(name)
-    }
-  } finally {
-    directory.closeSync()
-  }
-  const refused = suspect ? undecodable(diskPath) : new Set<string>()
-  const keys = names.concat(Array.from(folders, (name) => `${name}/`))
-  if (astral) keys.sort(compareUtf8)
-  else keys.sort()
-  const sorted = keys
-    .map((key) => (key.endsWith('/') ? key.slice(0, -1) : key))
-    .filter((name) => !refused.has(name))
-  return { names: sorted, refused: [...refused] }
-}
-
-/** Names whose bytes are no UTF-8, as text with replacement characters. */
-function undecodable(diskPath: string): Set<string> {
-  const raw = readdirSync(diskPath, { encoding: 'buffer' })
-  return new Set(raw.filter((name) => !isUtf8(name)).map((name) => name.toString('utf8')))
-}
-
 /** Why a link cannot be carried. Where it leads does not matter: nothing is ever written through a link. */
-function linkProblem(target: Buffer): string | undefined {
+export function linkProblem(target: Buffer): string | undefined {
   if (!isUtf8(target)) return 'whose target is not valid UTF-8'
   return target.byteLength > maxTargetBytes
     ? `whose target is longer than ${maxTargetBytes} bytes`

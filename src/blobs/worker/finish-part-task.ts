@@ -38,7 +38,7 @@ export function finishPart(input: FinishPartInput): FinishPartOutput {
         'E_CONFLICT',
         `Cannot write "${path}": its part file was moved or changed meanwhile`,
         {
-          hint: 'is another receive writing to the same folder? Run the same command again',
+          hint: 'is another ferry writing to the same folder? Run the same command again',
         },
       )
     fchmodSync(fd, input.mode)

@@ -7,10 +7,13 @@ import type { PartTarget } from '../tree-writer/part-file.ts'
 import type { CopyChunksInput, CopyChunksOutput } from './copy-chunks-task.ts'
 import type { FindShiftInput, FindShiftOutput } from './find-shift-task.ts'
 import type { FinishPartInput, FinishPartOutput } from './finish-part-task.ts'
+import type { ClonePartInput, FinishGrowingInput, GrowPartInput } from './grow-part-tasks.ts'
 import type { CutRegionInput, CutRegionOutput, IngestFilesInput, IngestFilesOutput } from './ingest-task.ts'
 import type { PackedRows } from '../store/file-row.ts'
 import type { IndexRowsInput } from './index-rows-task.ts'
 import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
+import type { PlaceFilesInput, PlaceFilesOutput } from './place-files-task.ts'
+import type { ReadFileInput, ReadFileOutput } from './read-file-task.ts'
 import type {
   ReadRangesInput,
   ReadRangesOutput,
@@ -41,6 +44,11 @@ export interface TaskMap {
   inspectFiles: { input: { readonly paths: readonly string[] }; output: { readonly found: Existing[] } }
   indexRows: { input: IndexRowsInput; output: PackedRows }
   compareFiles: { input: CompareFilesInput; output: CompareFilesOutput }
+  readFile: { input: ReadFileInput; output: ReadFileOutput }
+  placeFiles: { input: PlaceFilesInput; output: PlaceFilesOutput }
+  growPart: { input: GrowPartInput; output: void }
+  clonePart: { input: ClonePartInput; output: boolean }
+  finishGrowing: { input: FinishGrowingInput; output: string }
 }
 
 /** How a worker runs one task. */

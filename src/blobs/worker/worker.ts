@@ -4,11 +4,14 @@ import { syncPart } from '../tree-writer/part-file.ts'
 import { copyChunks } from './copy-chunks-task.ts'
 import { findShift } from './find-shift-task.ts'
 import { finishPart } from './finish-part-task.ts'
+import { clonePart, finishGrowing, growPart } from './grow-part-tasks.ts'
 import { cutRegion, ingestFiles } from './ingest-task.ts'
 import { indexRows } from './index-rows-task.ts'
 import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
+import { placeFiles } from './place-files-task.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
+import { readFile } from './read-file-task.ts'
 import { readRanges, recheck, subChunks } from './read-task.ts'
 import type { Task, TaskMap } from './tasks.ts'
 import { readPart } from './read-part-task.ts'
@@ -36,6 +39,11 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   inspectFiles: { run: inspectFiles },
   indexRows: { run: indexRows, moves: ({ rows, ends }) => [rows.buffer, ends.buffer] },
   compareFiles: { run: compareFiles },
+  readFile: { run: readFile, moves: ({ bytes }) => [bytes.buffer] },
+  placeFiles: { run: placeFiles },
+  growPart: { run: growPart },
+  clonePart: { run: clonePart },
+  finishGrowing: { run: finishGrowing },
 }
 
 parentPort?.on('message', ({ id, name, input }: TaskRequest) => {

@@ -56,7 +56,7 @@ test('an error crosses with its code, message, hint and cause', async () => {
   })
   await assert.rejects(pool.run('cutRegion', regionOf(path)), (error) => {
     assert.ok(error instanceof FerryError && error.retryable)
-    assert.equal(error.hint, 'share it again when nothing writes to it')
+    assert.equal(error.hint, 'try again when nothing writes to it')
     return true
   })
 })

@@ -20,13 +20,12 @@ import { badContents, watchProgress } from './writing.ts'
 
 /** What the segments say, made from the old bytes and new random ones. */
 function compose(old: Uint8Array, segments: readonly Segment[]): Uint8Array {
-  return Buffer.concat(
-    segments.map((segment) =>
-      segment.kind === 'copy'
-        ? old.subarray(segment.from, segment.from + segment.length)
-        : someBytes(segment.length),
-    ),
+  const parts = segments.map((segment) =>
+    segment.kind === 'copy'
+      ? old.subarray(segment.from, segment.from + segment.length)
+      : someBytes(segment.length),
   )
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 async function assemble(

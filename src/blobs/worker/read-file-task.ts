@@ -1,0 +1,36 @@
+/**
+ * Worker task: reads a range of a file that was listed before. The file is opened anew each time: that costs a
+ * hundredth of reading the range, and no descriptor is held while a slow receiver thinks.
+ */
+import { closeSync, readSync } from 'node:fs'
+import { changedError, checkVersion, openVersion, versionError } from '../open-source.ts'
+import type { LocalFile } from './place-files-task.ts'
+
+export interface ReadFileInput extends LocalFile {
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ReadFileOutput {
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** @throws E_CHANGED when the file is not that version before and behind the reading, or is shorter */
+export function readFile({ path, version, offset, length }: ReadFileInput): ReadFileOutput {
+  const fd = openVersion(path, version)
+  try {
+    // Not cleared, since all of it is filled; not of the pool, since it is moved.
+    const bytes = Buffer.allocUnsafeSlow(length)
+    for (let done = 0; done < length; ) {
+      const count = readSync(fd, bytes, done, length - done, offset + done)
+      if (count === 0) throw changedError(path)
+      done += count
+    }
+    checkVersion(fd, path, version)
+    return { bytes: new Uint8Array(bytes.buffer) }
+  } catch (error) {
+    throw versionError(error, path)
+  } finally {
+    closeSync(fd)
+  }
+}
