@@ -18,9 +18,7 @@ export interface ProcessIo {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly platform: NodeJS.Platform
-  /** @throws when the folder is gone */
-  cwd(): string
+  readonly platform: string
 }
 
 export interface TerminalOptions {

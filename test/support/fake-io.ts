@@ -12,7 +12,6 @@ export interface FakeIoOptions {
   readonly columns?: number
   readonly rows?: number
   readonly stdin?: string
-  readonly cwd?: string
 }
 
 export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
@@ -36,6 +35,5 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     stderr: stream('err'),
     env: { LANG: 'C.UTF-8', TERM: 'xterm-256color', ...options.env },
     platform: 'linux',
-    cwd: () => options.cwd ?? '/',
   }
 }

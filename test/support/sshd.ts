@@ -1,6 +1,6 @@
 /** An sshd on 127.0.0.1 with throw-away keys, ready when the promise resolves. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { startInetd } from './inetd.ts'
 import { requireServer } from './servers.ts'
@@ -12,7 +12,11 @@ export interface Sshd extends AsyncDisposable {
   readonly user: string
   /** Private key that the server accepts. */
   readonly keyFile: string
+  /** What the server accepts; lines may be added. */
+  readonly authorizedKeysFile: string
   readonly knownHostsFile: string
+  /** Public host keys, by type as in the options. */
+  readonly hostKeys: Readonly<Record<string, string>>
   /** Options for ssh, scp and sftp, without the port, which scp spells differently. */
   readonly options: readonly string[]
   readonly errors: string
@@ -21,13 +25,31 @@ export interface Sshd extends AsyncDisposable {
 /** Why there can be no sshd here, or false; for the `skip` option of a test. */
 export const sshdSkipReason: string | false = requireServer('sshd')
 
+export type HostKeyType = 'ed25519' | 'ecdsa' | 'rsa'
+
+export interface SshdOptions {
+  /** Default: ed25519 alone. The first one stands in the known_hosts file. */
+  readonly hostKeys?: readonly HostKeyType[]
+  /** Options of sftp-server, such as `-P copy-data` or `-R`. */
+  readonly sftpOptions?: string
+  /** Further lines of the configuration. */
+  readonly config?: readonly string[]
+}
+
+/** Makes a key pair at `file` and `file.pub`. */
+export function makeKey(file: string, type: HostKeyType = 'ed25519', passphrase = ''): void {
+  const bits = type === 'rsa' ? ['-b', '2048'] : []
+  execFileSync('ssh-keygen', ['-q', '-t', type, ...bits, '-N', passphrase, '-C', 'ferry test', '-f', file])
+}
+
 /** Starts the server for the user who runs the test. */
-export async function startSshd(): Promise<Sshd> {
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = temporaryFolder()
-  const hostKey = folder.at('host-key')
   const keyFile = folder.at('user-key')
-  for (const file of [hostKey, keyFile])
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ferry test', '-f', file])
+  const types = options.hostKeys ?? ['ed25519']
+  const hostKeyOf = (type: HostKeyType): string => folder.at(`host-key-${type}`)
+  for (const type of types) makeKey(hostKeyOf(type), type)
+  makeKey(keyFile)
   copyFileSync(`${keyFile}.pub`, folder.at('authorized-keys'))
   // sshd insists on this folder when root starts it; Debian makes it in a service file.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -37,7 +59,7 @@ export async function startSshd(): Promise<Sshd> {
   writeFileSync(
     folder.at('config'),
     [
-      `HostKey ${hostKey}`,
+      ...types.map((type) => `HostKey ${hostKeyOf(type)}`),
       `AuthorizedKeysFile ${folder.at('authorized-keys')}`,
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
@@ -47,21 +69,28 @@ export async function startSshd(): Promise<Sshd> {
       'StrictModes no',
       'PrintMotd no',
       'MaxStartups 100',
-      `Subsystem sftp ${sftpServer ?? 'internal-sftp'}`,
+      `Subsystem sftp ${[sftpServer ?? 'internal-sftp', options.sftpOptions ?? ''].join(' ').trim()}`,
+      ...(options.config ?? []),
       '',
     ].join('\n'),
   )
   const sshd = spawnSync('sh', ['-c', 'command -v sshd || echo /usr/sbin/sshd'], { encoding: 'utf8' })
   const inetd = await startInetd(sshd.stdout.trim(), ['-i', '-e', '-f', folder.at('config')])
-  const [type, key] = execFileSync('cat', [`${hostKey}.pub`], { encoding: 'utf8' }).split(' ')
+  const publicKey = (type: HostKeyType): string =>
+    readFileSync(`${hostKeyOf(type)}.pub`, 'utf8')
+      .split(' ')
+      .slice(0, 2)
+      .join(' ')
   const knownHostsFile = folder.at('known-hosts')
-  writeFileSync(knownHostsFile, `[127.0.0.1]:${inetd.port} ${type} ${key}\n`)
+  writeFileSync(knownHostsFile, `[127.0.0.1]:${inetd.port} ${publicKey(types[0] as HostKeyType)}\n`)
   return {
     host: '127.0.0.1',
     port: inetd.port,
     user: userInfo().username,
     keyFile,
+    authorizedKeysFile: folder.at('authorized-keys'),
     knownHostsFile,
+    hostKeys: Object.fromEntries(types.map((type) => [type, publicKey(type)])),
     options: [
       '-F',
       '/dev/null',

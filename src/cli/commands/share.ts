@@ -15,6 +15,7 @@ import {
   collect,
   duration,
   jobCount,
+  jobsOf,
   networkOptionsOf,
   rateOf,
 } from '../global-options.ts'
@@ -81,8 +82,8 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
   const inputs = inputsOf(host, paths, flags)
   const session = openSession(host, command)
   const { reporter, terminal } = session
-  const jobs = flags.jobs
-  await using ferry: Ferry = session.openFerry(networkOptionsOf(command), jobs)
+  const jobs = jobsOf(flags.jobs, host)
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host), jobs)
   const options: ShareOptions = {
     name: flags.name,
     once: flags.once,
@@ -96,7 +97,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     jobs,
     pin: flags.pin,
     fresh: flags.new,
-    bytesPerSecond: rateOf(command),
+    bytesPerSecond: rateOf(command, host),
     onItem: (item) => reporter.item(item),
     onWarning: (message) => reporter.warning(message),
   }

@@ -11,6 +11,7 @@ import {
   collect,
   duration,
   jobCount,
+  jobsOf,
   networkOptionsOf,
 } from '../global-options.ts'
 import { openSession } from '../session.ts'
@@ -50,8 +51,8 @@ async function verify(
   const ticket = await readTicket(word, host.io.stdin)
   const session = openSession(host, command)
   const { reporter, terminal } = session
-  const jobs = flags.jobs
-  await using ferry: Ferry = session.openFerry(networkOptionsOf(command), jobs)
+  const jobs = jobsOf(flags.jobs, host)
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host), jobs)
   const job = ferry.verify(path, ticket, {
     only: flags.only,
     timeoutMs: flags.timeout,
