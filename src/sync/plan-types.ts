@@ -2,8 +2,8 @@
  * What a plan says: data, made by `plan/plan-sync.ts`, printed by a dry run and carried out by `execute/`. Every
  * decision of the options is in it already: what is written, with which attributes, and what must go before it.
  *
- * Actions come in an order in which they may be begun; several may be under way at once, with two exceptions that
- * `delete.first` names. An action with `existing` is only right while that version stands there.
+ * Actions come in an order in which they may be begun; several may be under way at once, except for what
+ * `delete.first` says. An action with `existing` is only right while that version stands there.
  */
 import type { Attributes } from './remote.ts'
 import type { SyncEntry } from './source.ts'
@@ -91,7 +91,15 @@ export interface SkipAction {
   readonly entry: SyncEntry
   /** A whole line for people, as rsync says it: `skipping non-regular file "a"`. */
   readonly reason: string
+  /** `verbose`: the user's own option passes it over, so only `-vv` says so. */
+  readonly told: 'always' | 'verbose'
   readonly failed: boolean
+}
+
+/** Named by `--files-from`, and the source has no such thing: exit code 23. */
+export interface MissingAction {
+  readonly kind: 'missing'
+  readonly path: string
 }
 
 /** Not in the source. These come last, what is in a folder before the folder. */
@@ -121,6 +129,7 @@ export type SyncAction =
   | CompareAction
   | DescribeAction
   | SkipAction
+  | MissingAction
   | DeleteAction
   | WithheldAction
 
@@ -144,8 +153,8 @@ export interface PlanFacts {
   /** Asked before the deletions: how many entries of either side could not be listed so far. */
   readonly problems: () => number
   /**
-   * True when a filter has left out something in this folder of the destination, which therefore cannot go. Asked when
-   * everything in it was told (`watchKeeps` of plan/keeps.ts).
+   * True when a filter has left out something that lies directly in this folder of the destination: it cannot be removed.
+   * Asked once for each of its folders, when everything in it was told (`watchKeeps` of plan/keeps.ts). Needed to delete.
    */
   readonly holdsExcluded?: ((folder: string) => boolean) | undefined
 }

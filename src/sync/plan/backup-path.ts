@@ -1,0 +1,22 @@
+/** Where `--backup` keeps what is replaced or deleted, and which old backups `--delete` leaves alone. */
+import type { SyncSettings } from '../options.ts'
+import type { SyncEntry } from '../source.ts'
+
+type BackupSettings = Pick<SyncSettings, 'backup' | 'backupDir' | 'suffix'>
+
+/** Relative to the destination, as `backupDir` is; undefined when nothing is kept. Folders are not. */
+export function backupPath(
+  replaced: Pick<SyncEntry, 'kind' | 'path'>,
+  settings: BackupSettings,
+): string | undefined {
+  if (!settings.backup || replaced.kind === 'directory') return undefined
+  const name = `${replaced.path}${settings.suffix}`
+  return settings.backupDir === undefined ? name : `${settings.backupDir.replace(/\/+$/, '')}/${name}`
+}
+
+/** True for the name of a backup that lies beside its original. */
+export function isBackupName(path: string, settings: BackupSettings): boolean {
+  if (!settings.backup || settings.backupDir !== undefined) return false
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return name.endsWith(settings.suffix)
+}
