@@ -1,11 +1,14 @@
 /** What a command is given by `run.ts`, and what it gives back. */
 import type { createFerry } from '../jobs/ferry.ts'
 import type { FerryError } from '../shared/errors.ts'
+import type { Config } from './config/load-config.ts'
 import type { ProcessIo } from './terminal.ts'
 
 export interface CommandHost {
   readonly io: ProcessIo
   readonly version: string
+  /** What files and environment say; the command's own options have been given it already. */
+  config(): Config
   /** In place of the real one, for tests. */
   readonly createFerry?: typeof createFerry
   /** Told now and then how much content a job has dealt with. */

@@ -1,10 +1,13 @@
 /** Every command by name, and how to load it; nothing of a command is read before it is wanted. */
 import type { Command } from 'commander'
+import { closestName } from './closest-name.ts'
 import type { CommandHost } from './command-host.ts'
 
 export interface CommandEntry {
   readonly name: string
   readonly aliases: readonly string[]
+  /** Files of settings that it reads: none, the user's, or also the project's. */
+  readonly settings: 'none' | 'user' | 'project'
   readonly load: (host: CommandHost) => Promise<Command>
 }
 
@@ -12,35 +15,69 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'share',
     aliases: [],
+    settings: 'user',
     load: async (host) => (await import('./commands/share.ts')).shareCommand(host),
   },
   {
     name: 'receive',
     aliases: ['get'],
+    settings: 'user',
     load: async (host) => (await import('./commands/receive.ts')).receiveCommand(host),
   },
-  { name: 'ls', aliases: [], load: async (host) => (await import('./commands/ls.ts')).lsCommand(host) },
+  {
+    name: 'ls',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/ls.ts')).lsCommand(host),
+  },
   {
     name: 'verify',
     aliases: [],
+    settings: 'user',
     load: async (host) => (await import('./commands/verify.ts')).verifyCommand(host),
   },
   {
     name: 'store',
     aliases: [],
+    settings: 'user',
     load: async (host) => (await import('./commands/store.ts')).storeCommand(host),
+  },
+  {
+    name: 'remote',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/remote.ts')).remoteCommand(host),
+  },
+  {
+    name: 'providers',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/providers.ts')).providersCommand(host),
+  },
+  {
+    name: 'config',
+    aliases: [],
+    settings: 'none',
+    load: async (host) => (await import('./commands/config.ts')).configCommand(host),
   },
   {
     name: 'doctor',
     aliases: [],
+    settings: 'user',
     load: async (host) => (await import('./commands/doctor.ts')).doctorCommand(host),
   },
   {
     name: 'completion',
     aliases: [],
+    settings: 'none',
     load: async (host) => (await import('./commands/completion.ts')).completionCommand(host),
   },
-  { name: 'help', aliases: [], load: async (host) => (await import('./commands/help.ts')).helpCommand(host) },
+  {
+    name: 'help',
+    aliases: [],
+    settings: 'none',
+    load: async (host) => (await import('./commands/help.ts')).helpCommand(host),
+  },
 ]
 
 export function findCommand(name: string): CommandEntry | undefined {
@@ -50,22 +87,5 @@ export function findCommand(name: string): CommandEntry | undefined {
 /** A command that was probably meant: at most two letters away. */
 export function suggestCommand(name: string): string | undefined {
   const known = commands.flatMap((entry) => [entry.name, ...entry.aliases])
-  const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.min(2, candidate.length - 2))
-    .toSorted((a, b) => a.distance - b.distance)
-  return near[0]?.candidate
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitute, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
+  return closestName(name, known)
 }

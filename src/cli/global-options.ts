@@ -4,7 +4,6 @@ import { Option } from 'commander'
 import type { NetworkOptions } from '../jobs/types.ts'
 import { FerryError } from '../shared/errors.ts'
 import { parseBandwidth, parseDuration } from '../shared/units.ts'
-import type { CommandHost } from './command-host.ts'
 import type { ColorMode } from './terminal.ts'
 
 export interface GlobalOptions {
@@ -32,6 +31,7 @@ export function addGlobalOptions(command: Command, kind: 'job' | 'query'): Comma
     .option('--json', 'machine-readable lines on stdout')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('--plain', 'plain lines, no live view')
+    .option('--config <file>', 'use this file of settings (also FERRY_CONFIG)')
     .helpOption('-h, --help', 'show this help')
     .showSuggestionAfterError(true)
     .allowExcessArguments(false)
@@ -65,8 +65,10 @@ export function addNetworkOptions(command: Command): Command {
   return command
     .option('--listen <addr>', 'address to listen on: HOST:PORT or a multiaddr (repeatable)', collect)
     .option('--announce <addr>', 'address for others to use, in place of those found (repeatable)', collect)
+    .option('--dht', 'look for and announce peers in the DHT (default)')
     .option('--no-dht', 'do not look for or announce anything in the DHT')
     .option('--local', 'contact nobody outside the local network')
+    .option('--no-local', 'contact others too (default)')
     .option(
       '--bootstrap <addr>',
       'multiaddr of a peer through which the DHT is entered (repeatable)',
@@ -74,30 +76,21 @@ export function addNetworkOptions(command: Command): Command {
     )
 }
 
-/** Options go before the environment, lists there are separated by commas. */
-export function networkOptionsOf(command: Command, host: CommandHost): NetworkOptions {
-  const options = command.opts<{
+export function networkOptionsOf(command: Command): NetworkOptions {
+  const { listen, announce, bootstrap, dht, local } = command.opts<{
     listen?: string[]
     announce?: string[]
-    dht: boolean
+    dht?: boolean
     local?: boolean
     bootstrap?: string[]
   }>()
-  const listen = options.listen ?? listOf(host.io.env['FERRY_LISTEN'])
-  const bootstrap = options.bootstrap ?? listOf(host.io.env['FERRY_BOOTSTRAP'])
   return {
     ...(listen && { listen }),
-    ...(options.announce && { announce: options.announce }),
+    ...(announce && { announce }),
     ...(bootstrap && { bootstrap }),
-    dht: options.dht,
-    local: options.local === true,
+    dht: dht ?? true,
+    local: local === true,
   }
-}
-
-function listOf(text: string | undefined): string[] | undefined {
-  const list = (text ?? '').split(',').map((part) => part.trim())
-  const given = list.filter((part) => part !== '')
-  return given.length > 0 ? given : undefined
 }
 
 export function collect(value: string, before: string[] | undefined): string[] {
@@ -131,23 +124,17 @@ export function addRateOptions(command: Command): Command {
 }
 
 /** Kept in an object, since no limit is a choice too. */
-function rate(text: string): { readonly bytesPerSecond: number | undefined } {
+export interface RateChoice {
+  readonly bytesPerSecond: number | undefined
+}
+
+function rate(text: string): RateChoice {
   return { bytesPerSecond: parseBandwidth(text) }
 }
 
-/** `--bwlimit`, else FERRY_BWLIMIT, else undefined: no limit. */
-export function rateOf(command: Command, host: CommandHost): number | undefined {
-  const { bwlimit, limitRate } = command.opts<{
-    bwlimit?: ReturnType<typeof rate>
-    limitRate?: ReturnType<typeof rate>
-  }>()
-  const text = host.io.env['FERRY_BWLIMIT']
-  const given = bwlimit ?? limitRate ?? (text === undefined || text === '' ? undefined : rate(text))
-  return given?.bytesPerSecond
-}
-
-/** `-j`, else FERRY_JOBS, else undefined (each job's own default). */
-export function jobsOf(option: number | undefined, host: CommandHost): number | undefined {
-  const text = host.io.env['FERRY_JOBS']
-  return option ?? (text === undefined || text === '' ? undefined : jobCount(text))
+/** Bytes a second; undefined: no limit. */
+export function rateOf(command: Command): number | undefined {
+  const { bwlimit, limitRate } = command.opts<{ bwlimit?: RateChoice; limitRate?: RateChoice }>()
+  // The settings know the first name only, so the second was said.
+  return (limitRate ?? bwlimit)?.bytesPerSecond
 }

@@ -17,6 +17,9 @@ Transfer:
   verify PATH TICKET       check files on disk against a ticket
 
 Set up:
+  remote add|ls|rm|edit    names for buckets and servers
+  providers                stores that speak S3, and their endpoints
+  config list|get|set|edit settings, and where each comes from
   store info|gc|verify     what ferry remembers of your files
   doctor                   check data directory, network, clock and space
   completion SHELL         completion for bash, zsh or fish
@@ -26,6 +29,7 @@ Options for every command:
   -q, --quiet        only errors
       --json         machine-readable lines on stdout
       --color WHEN   auto, always, never (also NO_COLOR)
+      --config FILE  use this file of settings
   -h, --help         help for a command
   -V, --version      version
 

@@ -4,6 +4,10 @@
  */
 import type { Command } from 'commander'
 import { FerryError, toFerryError } from '../shared/errors.ts'
+import { applyConfig } from './config/apply-config.ts'
+import { configPlaces } from './config/config-paths.ts'
+import type { Config } from './config/load-config.ts'
+import { noConfig } from './config/no-config.ts'
 import { commands, findCommand, suggestCommand } from './command-table.ts'
 import type { CommandHost } from './command-host.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -17,6 +21,8 @@ import { fromCommanderError, isHelpShown } from './usage-errors.ts'
 /** Options that may stand before the command. They take no value, or one after `=`, or the next word. */
 const leadingFlags = new Set(['-v', '-vv', '--verbose', '-q', '--quiet', '--json', '--plain'])
 
+const leadingWithValue = new Set(['--color', '--config'])
+
 /** Splits `[global options] COMMAND [rest]`. */
 export function splitArgs(args: readonly string[]): {
   readonly name: string | undefined
@@ -25,8 +31,8 @@ export function splitArgs(args: readonly string[]): {
   const leading: string[] = []
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] as string
-    if (arg === '--color') leading.push(arg, args[++index] ?? '')
-    else if (leadingFlags.has(arg) || arg.startsWith('--color=')) leading.push(arg)
+    if (leadingWithValue.has(arg)) leading.push(arg, args[++index] ?? '')
+    else if (leadingFlags.has(arg) || /^--(?:color|config)=/.test(arg)) leading.push(arg)
     else return { name: arg, rest: [...leading, ...args.slice(index + 1)] }
   }
   return { name: undefined, rest: leading }
@@ -55,15 +61,22 @@ export async function run(
     const entry = findCommand(name)
     if (!entry) throw unknownCommand(name)
     let action: (() => Promise<number>) | undefined
+    let config: Config = noConfig
     const command = await entry.load({
       io,
       version,
       ...parts,
+      config: () => config,
       action: (next) => void (action = next),
       onFailure: (next) => void (show = next),
     })
     parse(command, rest, io)
-    return action ? await action() : exitCodes.ok
+    if (!action) return exitCodes.ok
+    if (entry.settings !== 'none') {
+      config = await readSettings(command, io, entry.settings === 'project')
+      for (const each of [command, ...command.commands]) applyConfig(each, entry.name, config)
+    }
+    return await action()
   } catch (caught) {
     if (isHelpShown(caught)) return exitCodes.ok
     const error = toFerryError(caught, 'Cannot run the command')
@@ -97,6 +110,11 @@ function parse(command: Command, args: readonly string[], io: ProcessIo): void {
   } catch (error) {
     throw fromCommanderError(error, command)
   }
+}
+
+async function readSettings(command: Command, io: ProcessIo, project: boolean): Promise<Config> {
+  const { loadConfig } = await import('./config/load-config.ts')
+  return await loadConfig(configPlaces(command, io), { project })
 }
 
 function unknownCommand(name: string): FerryError {

@@ -42,6 +42,7 @@ export function openSession(host: CommandHost, command: Command): Session {
   const terminal = createTerminal(host.io, { color: options.color, plain: options.plain })
   const reporter = createReporter(terminal, options)
   host.onFailure((error, exitCode) => reporter.fail(error, exitCode))
+  for (const warning of host.config().warnings) reporter.warning(warning)
   return {
     options,
     terminal,

@@ -18,7 +18,9 @@ export interface ProcessIo {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly platform: string
+  readonly platform: NodeJS.Platform
+  /** @throws when the folder is gone */
+  cwd(): string
 }
 
 export interface TerminalOptions {

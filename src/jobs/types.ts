@@ -13,6 +13,7 @@ import type { Identity } from '../node/identity.ts'
 import type { Provider, ProviderEvent } from '../node/provider/provider.ts'
 import type { ProgressSink, ReportedError } from '../progress/events.ts'
 import type { Throttle } from '../shared/throttle.ts'
+import type { S3Location, SftpLocation } from '../sync/location.ts'
 import type { JobControls, JobListeners } from './job.ts'
 
 /** What a journey may use. Everything is made on first use and closed by whoever made the tools. */
@@ -69,6 +70,9 @@ export interface NetworkOptions {
   /** Contact and announce to no one outside private address ranges. Default false. */
   readonly local?: boolean
 }
+
+/** A place with a name: what `NAME:path` stands for in a sync. Without secrets. */
+export type RemoteDefinition = S3Location | SftpLocation
 
 /** A path on disk, or bytes to share under a name (spooled to the data directory first). */
 export type ShareInput = string | { readonly name: string; readonly content: AsyncIterable<Uint8Array> }

@@ -12,6 +12,7 @@ export interface FakeIoOptions {
   readonly columns?: number
   readonly rows?: number
   readonly stdin?: string
+  readonly cwd?: string
 }
 
 export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
@@ -35,5 +36,6 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     stderr: stream('err'),
     env: { LANG: 'C.UTF-8', TERM: 'xterm-256color', ...options.env },
     platform: 'linux',
+    cwd: () => options.cwd ?? '/',
   }
 }

@@ -19,7 +19,7 @@ async function doctor(host: CommandHost, command: Command): Promise<number> {
   const session = openSession(host, command)
   const { reporter, terminal } = session
   const { palette, unicode } = terminal
-  await using ferry = session.openFerry(networkOptionsOf(command, host))
+  await using ferry = session.openFerry(networkOptionsOf(command))
   const checks = await ferry.examine()
   const marks = {
     ok: palette.good(unicode ? '✔' : '*'),

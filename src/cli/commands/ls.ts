@@ -51,7 +51,7 @@ async function list(
   const ticket = await readTicket(word, host.io.stdin)
   const session = openSession(host, command)
   const { reporter, terminal, options } = session
-  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host))
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command))
   const { stdout } = host.io
   const write = async (entries: readonly ListedEntry[]): Promise<void> => {
     const text = entries

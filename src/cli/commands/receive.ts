@@ -22,7 +22,6 @@ import {
   collect,
   duration,
   jobCount,
-  jobsOf,
   networkOptionsOf,
   rateOf,
 } from '../global-options.ts'
@@ -99,20 +98,20 @@ async function receive(
   const ticket = await readTicket(ticketWord, host.io.stdin)
   const session = openSession(host, command)
   const { reporter } = session
-  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host))
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command))
   let seen: Snapshot | undefined
   const options: ReceiveOptions = {
     overwrite: flags.overwrite,
     safeLinks: flags.safeLinks,
     only: flags.only,
-    jobs: jobsOf(flags.jobs, host),
+    jobs: flags.jobs,
     timeoutMs: flags.timeout,
     wait: flags.wait,
     seed: flags.seed,
     as: flags.as,
     output: flags.stdout ? host.io.stdout : undefined,
     confirm: (plan) => confirmPlan(session, plan, flags.yes === true, seen),
-    bytesPerSecond: rateOf(command, host),
+    bytesPerSecond: rateOf(command),
     onItem: (item) => reporter.item(item),
     onWarning: (message) => reporter.warning(message),
   }

@@ -15,7 +15,6 @@ import {
   collect,
   duration,
   jobCount,
-  jobsOf,
   networkOptionsOf,
   rateOf,
 } from '../global-options.ts'
@@ -82,8 +81,8 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
   const inputs = inputsOf(host, paths, flags)
   const session = openSession(host, command)
   const { reporter, terminal } = session
-  const jobs = jobsOf(flags.jobs, host)
-  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host), jobs)
+  const jobs = flags.jobs
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command), jobs)
   const options: ShareOptions = {
     name: flags.name,
     once: flags.once,
@@ -97,7 +96,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     jobs,
     pin: flags.pin,
     fresh: flags.new,
-    bytesPerSecond: rateOf(command, host),
+    bytesPerSecond: rateOf(command),
     onItem: (item) => reporter.item(item),
     onWarning: (message) => reporter.warning(message),
   }

@@ -11,7 +11,6 @@ import {
   collect,
   duration,
   jobCount,
-  jobsOf,
   networkOptionsOf,
 } from '../global-options.ts'
 import { openSession } from '../session.ts'
@@ -51,8 +50,8 @@ async function verify(
   const ticket = await readTicket(word, host.io.stdin)
   const session = openSession(host, command)
   const { reporter, terminal } = session
-  const jobs = jobsOf(flags.jobs, host)
-  await using ferry: Ferry = session.openFerry(networkOptionsOf(command, host), jobs)
+  const jobs = flags.jobs
+  await using ferry: Ferry = session.openFerry(networkOptionsOf(command), jobs)
   const job = ferry.verify(path, ticket, {
     only: flags.only,
     timeoutMs: flags.timeout,

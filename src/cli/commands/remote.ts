@@ -1,0 +1,213 @@
+/** `ferry remote add|edit|rm|ls|test`: buckets and servers with a name. What they hold of a secret is nothing. */
+import { Command, Option } from 'commander'
+import type { RemoteDefinition } from '../../jobs/types.ts'
+import { FerryError } from '../../shared/errors.ts'
+import { escapeText, quoteName } from '../../shared/terminal-text.ts'
+import { closestName } from '../closest-name.ts'
+import type { CommandHost } from '../command-host.ts'
+import type { Config, ConfiguredRemote } from '../config/load-config.ts'
+import type { RemoteFields, RemoteType } from '../config/remote-keys.ts'
+import { defineRemote, remoteKeys, remoteNameProblem, remoteTypes } from '../config/remote-keys.ts'
+import { changeRemotes } from '../config/remotes-file.ts'
+import type { SettingValue } from '../config/value-kinds.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { addGlobalOptions, collect } from '../global-options.ts'
+import { openSession } from '../session.ts'
+
+type Flags = Readonly<Record<string, string | boolean | undefined>> & { readonly unset?: string[] }
+
+export function remoteCommand(host: CommandHost): Command {
+  const command = new Command('ferry remote')
+    .description('Buckets and servers with a name: NAME:path in place of a long location.')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+  const add = new Command('add')
+    .description('give one a name')
+    .argument('<NAME>', 'letters, digits, - and _')
+    .argument('<TYPE>', 's3 or sftp')
+  const edit = new Command('edit')
+    .description('change one; what is not named stays')
+    .argument('<NAME>')
+    .option('--unset <field>', 'take this field out (repeatable)', collect)
+  const remove = new Command('rm').description('forget one; what it names is not touched').argument('<NAME>')
+  const list = new Command('ls').description('list them')
+  for (const each of [add, edit]) for (const option of fieldOptions()) each.addOption(option)
+  addGlobalOptions(add, 'query').action((name: string, type: string, flags: Flags) =>
+    host.action(() => addRemote(host, add, name, type, flags)),
+  )
+  addGlobalOptions(edit, 'query').action((name: string, flags: Flags) =>
+    host.action(() => editRemote(host, edit, name, flags)),
+  )
+  addGlobalOptions(remove, 'query').action((name: string) =>
+    host.action(() => removeRemote(host, remove, name)),
+  )
+  addGlobalOptions(list, 'query').action(() => host.action(() => listRemotes(host, list)))
+  for (const each of [add, edit, remove, list]) command.addCommand(each)
+  return command
+}
+
+function fieldOptions(): Option[] {
+  return remoteKeys.map(({ name, kind, type, summary }) => {
+    const flag = `--${name.replaceAll('_', '-')}`
+    return new Option(
+      kind.name === 'true or false' ? flag : `${flag} <${valueName(name)}>`,
+      `${type}: ${summary}`,
+    )
+  })
+}
+
+function valueName(field: string): string {
+  return ({ endpoint: 'url', identity_file: 'file', port: 'n' } as Record<string, string>)[field] ?? 'name'
+}
+
+/** The fields that the command line names, checked one by one. */
+function fieldsOf(type: RemoteType, flags: Flags): RemoteFields {
+  const fields: Record<string, SettingValue> = {}
+  for (const { name, kind, type: itsType } of remoteKeys) {
+    const flag = name.replaceAll(/_(.)/g, (_whole, letter: string) => letter.toUpperCase())
+    const given = flags[flag]
+    if (given === undefined) continue
+    if (itsType !== type)
+      throw new FerryError(
+        'E_USAGE',
+        `Cannot use --${name.replaceAll('_', '-')}: it is for ${itsType} remotes`,
+      )
+    try {
+      fields[name] = kind.fromText(String(given))
+    } catch (error) {
+      throw error instanceof FerryError
+        ? new FerryError('E_USAGE', `--${name.replaceAll('_', '-')}: ${error.message}`, { hint: error.hint })
+        : error
+    }
+  }
+  return fields
+}
+
+async function addRemote(
+  host: CommandHost,
+  command: Command,
+  name: string,
+  typeText: string,
+  flags: Flags,
+): Promise<number> {
+  const session = openSession(host, command)
+  const config = host.config()
+  const problem = remoteNameProblem(name)
+  if (problem !== undefined)
+    throw new FerryError('E_USAGE', `Cannot add the remote ${quoteName(name)}: ${problem}`)
+  const type = remoteTypes.find((each) => each === typeText)
+  if (!type)
+    throw new FerryError('E_USAGE', `Cannot add the remote ${name}: its type is s3 or sftp`, {
+      hint: `ferry remote add ${name} sftp --host HOST, or: ferry remote add ${name} s3 --bucket BUCKET`,
+    })
+  const there = config.remotes.get(name)
+  if (there)
+    throw new FerryError('E_CONFLICT', `Cannot add the remote ${name}: there is one of that name`, {
+      hint: there.isOwn
+        ? `ferry remote edit ${name}, or: ferry remote rm ${name}`
+        : `it is in ${there.file}:${there.line}`,
+    })
+  const fields = fieldsOf(type, flags)
+  const definition = define(name, type, fields)
+  await changeRemotes(config.remotesFile, (remotes) => [...remotes, { name, type, fields }])
+  session.reporter.say(`  ${name}: is ${describe(definition)}. Try it: ferry remote test ${name}`)
+  session.reporter.finish(exitCodes.ok, { remote: { name, kind: type, ...fields } })
+  return exitCodes.ok
+}
+
+async function editRemote(host: CommandHost, command: Command, name: string, flags: Flags): Promise<number> {
+  const session = openSession(host, command)
+  const config = host.config()
+  const { type, fields: old } = ownRemote(config, name, 'change')
+  const changed = fieldsOf(type, flags)
+  const unset = flags.unset ?? []
+  for (const field of unset)
+    if (!(field.replaceAll('-', '_') in old))
+      throw new FerryError('E_USAGE', `Cannot take ${quoteName(field)} out of ${name}: it is not set`)
+  if (unset.length === 0 && Object.keys(changed).length === 0)
+    throw new FerryError('E_USAGE', `Nothing to change in ${name}`, { hint: 'see: ferry remote edit --help' })
+  const dropped = new Set(unset.map((field) => field.replaceAll('-', '_')))
+  const kept = Object.entries(old).filter(([field]) => !dropped.has(field))
+  const fields = { ...Object.fromEntries(kept), ...changed }
+  const definition = define(name, type, fields)
+  await changeRemotes(config.remotesFile, (remotes) =>
+    remotes.map((remote) => (remote.name === name ? { name, type, fields } : remote)),
+  )
+  session.reporter.say(`  ${name}: is ${describe(definition)} now`)
+  session.reporter.finish(exitCodes.ok, { remote: { name, kind: type, ...fields } })
+  return exitCodes.ok
+}
+
+async function removeRemote(host: CommandHost, command: Command, name: string): Promise<number> {
+  const session = openSession(host, command)
+  const config = host.config()
+  ownRemote(config, name, 'remove')
+  await changeRemotes(config.remotesFile, (remotes) => remotes.filter((remote) => remote.name !== name))
+  session.reporter.say(`  Forgot ${name}:`)
+  session.reporter.finish(exitCodes.ok)
+  return exitCodes.ok
+}
+
+async function listRemotes(host: CommandHost, command: Command): Promise<number> {
+  const { reporter, options } = openSession(host, command)
+  const remotes = [...host.config().remotes.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const width = Math.max(8, ...remotes.map(({ name }) => name.length + 1))
+  for (const { name, type, fields, file } of remotes)
+    reporter.emit('remote', { name, kind: type, ...fields, file })
+  if (!options.json)
+    reporter.out(
+      remotes.map(({ name, definition }) => `${`${name}:`.padEnd(width)} ${describe(definition)}\n`).join(''),
+    )
+  if (remotes.length === 0) reporter.say('  There are none. To add one: ferry remote add NAME s3|sftp')
+  reporter.finish(exitCodes.ok)
+  return exitCodes.ok
+}
+
+/** @throws E_NOT_FOUND when there is none; E_CONFLICT when a person's file has it */
+function ownRemote({ remotes }: Config, name: string, verb: string): ConfiguredRemote {
+  const remote = remotes.get(name)
+  if (!remote) {
+    const near = closestName(name, [...remotes.keys()])
+    throw new FerryError(
+      'E_NOT_FOUND',
+      `Cannot ${verb} the remote ${quoteName(name)}: there is none of that name`,
+      {
+        hint: near === undefined ? 'see: ferry remote ls' : `did you mean ${near}?`,
+      },
+    )
+  }
+  if (remote.isOwn) return remote
+  throw new FerryError(
+    'E_CONFLICT',
+    `Cannot ${verb} the remote ${name}: it is in ${remote.file}:${remote.line}`,
+    {
+      hint: 'change it there: ferry config edit',
+    },
+  )
+}
+
+function define(name: string, type: RemoteType, fields: RemoteFields): RemoteDefinition {
+  try {
+    return defineRemote(type, fields)
+  } catch (error) {
+    throw error instanceof FerryError
+      ? new FerryError('E_USAGE', `Cannot use the remote ${name}: ${error.message}`, { hint: error.hint })
+      : error
+  }
+}
+
+function describe(remote: RemoteDefinition): string {
+  if (remote.kind === 'sftp') {
+    const { user, host, port, path } = remote
+    const place = host.includes(':') ? `[${host}]` : host
+    const below = path.startsWith('/') ? path : `/~/${path}`
+    return escapeText(
+      `sftp://${user === undefined ? '' : `${user}@`}${place}${port === undefined ? '' : `:${port}`}${below}`,
+    )
+  }
+  const { bucket, prefix, endpoint, region } = remote
+  const at = [endpoint, region].filter((part) => part !== undefined).join(', ')
+  const url =
+    bucket === '' ? 's3://BUCKET' : `s3://${[bucket, prefix].filter((part) => part !== '').join('/')}`
+  return escapeText(at === '' ? url : `${url} (${at})`)
+}

@@ -1,0 +1,168 @@
+/**
+ * Every setting: what it is called in a file and in the environment, what it may hold, and which option of which
+ * commands it stands for. A setting is in this table when something reads it.
+ *
+ * What a project file may hold (`inProject`) is chosen for the case that the project is a stranger's: nothing there leads
+ * data elsewhere, deletes, opens the computer to others, weakens a check, or names a program or a credential.
+ */
+import type { RateChoice } from '../global-options.ts'
+import type { SettingValue, ValueKind } from './value-kinds.ts'
+import { bandwidth, boolean, choice, count, texts } from './value-kinds.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ConfigKey {
+  /** `table.key`. */
+  readonly name: string
+  readonly kind: ValueKind
+  /** `*`: every command. */
+  readonly commands: readonly string[]
+  /** Name of the option's value in commander. */
+  readonly option: string
+  readonly env?: string
+  /** Variables that ferry shares with other programs, and what they say here. */
+  readonly fromEnv?: (env: Environment) => { readonly origin: string; readonly text: string } | undefined
+  readonly inProject?: boolean
+  /** What commander keeps for a value, where it is not the value itself. */
+  readonly toOption?: (value: SettingValue) => unknown
+  /** A list that is put behind what the command line says, in place of giving way to it. */
+  readonly isAppended?: boolean
+  /** What counts when nothing is said, for people. */
+  readonly preset: string
+  readonly summary: string
+}
+
+const networked = ['share', 'receive', 'ls', 'verify', 'doctor', 'sync']
+/** As `-j`. */
+const jobs = count(1, 64)
+
+export const configKeys: readonly ConfigKey[] = [
+  {
+    name: 'node.listen',
+    kind: texts,
+    commands: networked,
+    option: 'listen',
+    env: 'FERRY_LISTEN',
+    preset: 'every address, a free port',
+    summary: 'addresses to listen on',
+  },
+  {
+    name: 'node.announce',
+    kind: texts,
+    commands: networked,
+    option: 'announce',
+    env: 'FERRY_ANNOUNCE',
+    preset: 'those found',
+    summary: 'addresses for others to use',
+  },
+  {
+    name: 'node.bootstrap',
+    kind: texts,
+    commands: networked,
+    option: 'bootstrap',
+    env: 'FERRY_BOOTSTRAP',
+    preset: 'the public ones',
+    summary: 'peers through which the DHT is entered',
+  },
+  {
+    name: 'node.dht',
+    kind: boolean,
+    commands: networked,
+    option: 'dht',
+    env: 'FERRY_DHT',
+    preset: 'true',
+    summary: 'look for and announce peers in the DHT',
+  },
+  {
+    name: 'node.local',
+    kind: boolean,
+    commands: networked,
+    option: 'local',
+    env: 'FERRY_LOCAL',
+    preset: 'false',
+    summary: 'contact nobody outside the local network',
+  },
+  {
+    name: 'transfer.upload_jobs',
+    kind: jobs,
+    commands: ['share'],
+    option: 'jobs',
+    env: 'FERRY_JOBS',
+    preset: 'cores, at most 8',
+    summary: 'files hashed at once by share',
+  },
+  {
+    name: 'transfer.download_jobs',
+    kind: jobs,
+    commands: ['receive', 'verify'],
+    option: 'jobs',
+    env: 'FERRY_JOBS',
+    preset: '6',
+    summary: 'files at once in receive and verify',
+  },
+  {
+    name: 'transfer.bwlimit',
+    kind: bandwidth,
+    commands: ['share', 'receive'],
+    option: 'bwlimit',
+    env: 'FERRY_BWLIMIT',
+    toOption: (bytes): RateChoice => ({ bytesPerSecond: bytes === 0 ? undefined : (bytes as number) }),
+    preset: 'no limit',
+    summary: 'content a second at most, in share and receive',
+  },
+  {
+    name: 'ui.color',
+    kind: choice('auto', 'always', 'never'),
+    commands: ['*'],
+    option: 'color',
+    fromEnv: colorOf,
+    preset: 'auto',
+    summary: 'colours; NO_COLOR and FORCE_COLOR go before it',
+  },
+  {
+    name: 'ui.progress',
+    kind: choice('spinner', 'detail', 'none'),
+    commands: ['*'],
+    option: 'progress',
+    env: 'FERRY_PROGRESS',
+    preset: 'detail',
+    summary: 'live view: one line, with files, or none',
+  },
+]
+
+/** As the terminal reads them: https://no-color.org, and FORCE_COLOR of many programs. */
+function colorOf(env: Environment): { readonly origin: string; readonly text: string } | undefined {
+  const { NO_COLOR: none, FORCE_COLOR: force } = env
+  if (none !== undefined && none !== '') return { origin: 'NO_COLOR', text: 'never' }
+  if (force === undefined || ['', '0', 'false'].includes(force)) return undefined
+  return { origin: 'FORCE_COLOR', text: 'always' }
+}
+
+/** What later versions will read: refused until then, so that nobody relies on it. */
+const later = new Set([
+  'node.name',
+  'transfer.limit_up',
+  'transfer.limit_down',
+  'ui.units',
+  'ui.unicode',
+  'ui.theme',
+  'api.listen',
+])
+const laterTables = new Set(['api', 'keys'])
+
+export function findKey(name: string): ConfigKey | undefined {
+  return configKeys.find((key) => key.name === name)
+}
+
+/** Why a name is no setting, as the end of a sentence. */
+export function keyProblem(
+  name: string,
+  suggest: (name: string, known: readonly string[]) => string | undefined,
+): string {
+  if (later.has(name) || laterTables.has(name.split('.', 1)[0] as string)) return 'it is not supported yet'
+  const near = suggest(
+    name,
+    configKeys.map((key) => key.name),
+  )
+  return `there is no such setting${near === undefined ? '' : ` (did you mean ${near}?)`}`
+}
