@@ -120,10 +120,10 @@ test('standard error of a pipe has no control characters and no colours', async 
   assert.doesNotMatch(share.stderr + exit.stderr, controlCharacter)
 })
 
-test('every command of the README is one that ferry knows', async () => {
+test('every command of the README and of the guides is one that ferry knows', async () => {
   await using stage = setStage()
-  const commands = commandsInMarkdown('README.md')
-  assert.ok(commands.length >= 5, 'the README shows commands')
+  const commands = ['README.md', 'docs/config.md'].flatMap(commandsInMarkdown)
+  assert.ok(commands.length >= 15, 'they show commands')
   for (const command of commands) {
     const args = command
       .replace(/^(npx )?ferry /, '')

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { FerryError } from '../../shared/errors.ts'
 import type { CommandHost } from '../command-host.ts'
 import { commands, findCommand } from '../command-table.ts'
+import { configKeys } from '../config/keys.ts'
 import { exitCodes, exitCodeTexts } from '../exit-codes.ts'
 import { mainHelp } from '../help-text.ts'
 
@@ -22,6 +23,13 @@ const filesText = `Files
   DEST/NAME.ferry-part and DEST/NAME.ferry-part.journal
       a file that is still arriving, and which parts of it are verified; both go when it is whole
 
+  $XDG_CONFIG_HOME/ferry/config.toml or ~/.config/ferry/config.toml
+      your settings: ferry config edit
+  remotes.toml beside it
+      what "ferry remote" writes; no secrets
+  .ferry.toml in the current folder or above it
+      settings for sync in a project
+
   $XDG_CACHE_HOME/ferry or ~/.cache/ferry (macOS: ~/Library/Caches/ferry)
       what V8 made of ferry's own program, so that it starts sooner; may be deleted
 
@@ -33,15 +41,28 @@ const environmentText = `Environment
 
   FERRY_HOME        folder for everything that ferry keeps of yours
   FERRY_STORE       data folder alone
-  FERRY_JOBS        as -j
-  FERRY_LISTEN      as --listen, separated by commas
-  FERRY_BOOTSTRAP   as --bootstrap, separated by commas
+  FERRY_CONFIG      file of settings, as --config
+${settingsText()}
   NO_COLOR          no colours; FORCE_COLOR=1: colours without a terminal
   NODE_DISABLE_COMPILE_CACHE=1   keeps no compiled program
   CI, TERM=dumb     plain lines in place of the live view, as --plain
 
-Options go before the environment.
+Lists are separated by commas. Options go before the environment, that goes before files of settings.
+
+S3 takes its credentials from AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws and the rest of the
+chain of Amazon's tools; SFTP from SSH_AUTH_SOCK, key files and ~/.ssh/config.
 `
+
+/** One line for each variable that stands for settings. */
+function settingsText(): string {
+  const names = new Set(configKeys.flatMap(({ env }) => env ?? []))
+  return [...names]
+    .map((name) => {
+      const keys = configKeys.filter(({ env }) => env === name).map((key) => key.name)
+      return `  ${name.padEnd(17)} as ${keys.join(', ')}`
+    })
+    .join('\n')
+}
 
 const topics: ReadonlyMap<string, string> = new Map([
   ['exit-codes', exitCodesText],
