@@ -16,7 +16,16 @@ if (part !== undefined && part !== 'unit' && part !== 'e2e') {
 }
 
 /** Command → Debian package. */
-const needed = { rsync: 'rsync', sshd: 'openssh-server', ssh: 'openssh-client' }
+const needed = {
+  rsync: 'rsync',
+  sshd: 'openssh-server',
+  ssh: 'openssh-client',
+  'ceph-mon': 'ceph-mon',
+  'ceph-mgr': 'ceph-mgr',
+  'ceph-osd': 'ceph-osd',
+  ceph: 'ceph-common',
+  radosgw: 'radosgw',
+}
 
 function isInstalled(command) {
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }

@@ -3,9 +3,9 @@
  * order of `sortKey`. Keys that are no paths are problems; nothing here reads anything.
  */
 import { FerryError } from '../../../shared/errors.ts'
-import { isReservedName, shortenName, treePathProblem, type TreePath } from '../../../shared/paths.ts'
+import { shortenName, treePathProblem, type TreePath } from '../../../shared/paths.ts'
 import type { ListOptions, SyncEntry } from '../../source.ts'
-import { ownFolder } from './keys.ts'
+import { isOwnPath, ownFolder } from '../../own-names.ts'
 
 /** What a listing tells of a key. */
 export interface ListedObject {
@@ -82,7 +82,7 @@ export function createKeyTree({ keeps = () => true, onProblem, under }: ListOpti
       while (files.length > 0 && !name.startsWith(files.at(-1) as string)) files.pop()
       const reason = treePathProblem(path)
       if (reason !== undefined) {
-        if (!path.split('/').some(isReservedName)) problem(name, reason)
+        if (!isOwnPath(path)) problem(name, reason)
         return
       }
       if (path === ownFolder && !isFolder) return

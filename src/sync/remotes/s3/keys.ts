@@ -1,4 +1,5 @@
 /** Between paths of a sync and keys of a bucket. A path '' is the location itself. */
+import { ownFolder } from '../../own-names.ts'
 
 export interface KeySpace {
   readonly bucket: string
@@ -10,9 +11,6 @@ export interface KeySpace {
   /** For `CopySource`. */
   sourceOf(key: string): string
 }
-
-/** First name of everything of ferry's own below a location. */
-export const ownFolder = '.ferry'
 
 export function createKeySpace(bucket: string, prefix: string): KeySpace {
   const base = prefix === '' ? '' : `${prefix}/`
