@@ -28,7 +28,8 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  external: ['koffi', '@napi-rs/blake-hash', 'blake3'],
+  // The clients of remotes too: most commands never load one, and ssh2 has native parts.
+  external: ['koffi', '@napi-rs/blake-hash', 'blake3', 'ssh2', '@aws-sdk/*', '@smithy/*'],
   // Names stay, for the stacks of -vv.
   minifyWhitespace: true,
   minifySyntax: true,

@@ -35,6 +35,7 @@ export type {
   ReceiveOptions,
   ReceivePlan,
   ReceiveResult,
+  RemoteDefinition,
   ShareInput,
   ShareOptions,
   ShareResult,
@@ -47,6 +48,14 @@ export type {
   VerifyResult,
 } from './jobs/types.ts'
 export type {
+  S3Options,
+  SyncChange,
+  SyncOptions,
+  SyncPlan,
+  SyncResult,
+  SyncSettingOptions,
+} from './jobs/sync/types.ts'
+export type {
   ItemEvent,
   JobKind,
   PeerPicture,
@@ -54,6 +63,8 @@ export type {
   Phase,
   ReportedError,
   Snapshot,
+  SyncCounts,
+  SyncProgress,
 } from './progress/events.ts'
 export { FerryError } from './shared/errors.ts'
 export type { ErrorCode } from './shared/errors.ts'

@@ -25,6 +25,12 @@ export const commands: readonly CommandEntry[] = [
     load: async (host) => (await import('./commands/receive.ts')).receiveCommand(host),
   },
   {
+    name: 'sync',
+    aliases: [],
+    settings: 'project',
+    load: async (host) => (await import('./commands/sync.ts')).syncCommand(host),
+  },
+  {
     name: 'ls',
     aliases: [],
     settings: 'user',

@@ -14,6 +14,7 @@ export const exitCodes = {
   timeout: 10,
   someFailed: 23,
   sourceChanged: 24,
+  maxDelete: 25,
   hangup: 129,
   interrupted: 130,
   brokenPipe: 141,
@@ -59,6 +60,7 @@ export const exitCodeTexts: readonly (readonly [number | string, string])[] = [
   [10, 'a time limit passed'],
   [23, 'some files failed, the others are done'],
   [24, 'a source changed or vanished while it was read'],
+  [25, 'more was to be deleted than --max-delete allows'],
   ['129, 130, 143', 'interrupted (hang-up, Ctrl-C, TERM); what has arrived is kept'],
   [141, 'the reader of the output went away'],
 ]

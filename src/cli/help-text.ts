@@ -1,18 +1,20 @@
 /** The help of `ferry` itself, as text, so that showing it costs nothing. A test checks it against the commands. */
 
-export const mainHelp = `Send files straight from one computer to another.
+export const mainHelp = `Send files straight to another computer, and keep folders, S3 and SFTP in step.
 
 Usage: ferry <command> [options]
 
 Examples:
   ferry share ~/Pictures            show a ticket for a folder
   ferry receive ferry1qq8k3…        fetch it (continues after a break)
+  ferry sync -avn ~/site s3://bucket/site   what would change?
   ferry ls ferry1qq8k3…             look without fetching
   ferry verify . ferry1qq8k3…       is what I have the same?
 
 Transfer:
   share PATH...            offer files or folders and print a ticket
   receive TICKET [DEST]    fetch what a ticket offers (also: get)
+  sync SRC DST             send only the changes (folders, S3, SFTP)
   ls TICKET                list what a ticket offers
   verify PATH TICKET       check files on disk against a ticket
 

@@ -9,6 +9,7 @@ import type { Job } from './job.ts'
 import { createJob } from './job.ts'
 import type { Journeys } from './journeys.ts'
 import { journeys as allJourneys } from './journeys.ts'
+import type { SyncOptions, SyncResult } from './sync/types.ts'
 import { createTools } from './tools.ts'
 import type {
   GcResult,
@@ -57,6 +58,11 @@ export interface Ferry extends AsyncDisposable {
   share(inputs: ShareInput | readonly ShareInput[], options?: ShareOptions): ShareJob
   /** Writes what the ticket offers into the folder `into`, which is made when missing. */
   receive(ticket: string, into: string, options?: ReceiveOptions): Job<ReceiveResult>
+  /**
+   * Makes the folder, bucket or host `to` hold what `from` holds, sending only what changed. Both are as on the command
+   * line: a folder, `s3://bucket/prefix`, `sftp://host/path`, `host:path`, or, for `from`, a ticket.
+   */
+  sync(from: string, to: string, options?: SyncOptions): Job<SyncResult>
   /** Lists what a ticket offers; `onEntries` is awaited, so that a slow reader slows the listing. */
   list(
     ticket: string,
@@ -116,6 +122,15 @@ export function createFerry(options: FerryOptions = {}, journeys: Journeys = all
           '',
           (context) => journeys.receive(ticket, into, receiveOptions, { ...context, tools }),
           receiveOptions,
+        ),
+      ),
+    sync: (from, to, syncOptions = {}) =>
+      track(
+        createJob(
+          'sync',
+          '',
+          (context) => journeys.sync(from, to, syncOptions, { ...context, tools }),
+          syncOptions,
         ),
       ),
     list: (ticket, onEntries, listOptions = {}) =>

@@ -1,4 +1,5 @@
 /** The journeys by name, each loaded when it is first taken: a receive never reads the code that hashes a share. */
+import type { SyncOptions, SyncResult } from './sync/types.ts'
 import type { FerryTools } from './tools.ts'
 import type {
   GcResult,
@@ -21,6 +22,7 @@ import type {
 export interface Journeys {
   share(inputs: readonly ShareInput[], options: ShareOptions, context: ShareContext): Promise<ShareResult>
   receive(ticket: string, into: string, options: ReceiveOptions, context: JobContext): Promise<ReceiveResult>
+  sync(from: string, to: string, options: SyncOptions, context: JobContext): Promise<SyncResult>
   list(ticket: string, options: ListOptions, context: ListContext): Promise<ListResult>
   verify(path: string, ticket: string, options: VerifyOptions, context: JobContext): Promise<VerifyResult>
   storeInfo(tools: FerryTools): Promise<StoreInfo>
@@ -31,6 +33,7 @@ export interface Journeys {
 export const journeys: Journeys = {
   share: async (...args) => await (await import('./share.ts')).runShare(...args),
   receive: async (...args) => await (await import('./receive.ts')).runReceive(...args),
+  sync: async (...args) => await (await import('./sync.ts')).runSync(...args),
   list: async (...args) => await (await import('./list.ts')).runList(...args),
   verify: async (...args) => await (await import('./verify.ts')).runVerify(...args),
   storeInfo: async (tools) => await (await import('./store.ts')).runStoreInfo(tools),

@@ -6,6 +6,7 @@
 /** What is being done, to an item or to the whole job. */
 export type Phase =
   | 'scan'
+  | 'compare'
   | 'hash'
   | 'queued'
   | 'resolve'
@@ -14,7 +15,9 @@ export type Phase =
   | 'fetch'
   | 'verify'
   | 'write'
+  | 'upload'
   | 'copy'
+  | 'delete'
   | 'serve'
   | 'done'
   | 'had-it'
@@ -58,6 +61,33 @@ export interface ProgressSink {
   failItem(path: string, error: ReportedError): void
   warn(message: string): void
   peer(peer: PeerProgress): void
+  /** What a sync plans and has done. */
+  sync(progress: SyncProgress): void
+}
+
+/** What a sync means to do, as far as it has compared. Files, folders and links are counted alike. */
+export interface SyncCounts {
+  readonly new: number
+  /** There, with another content, type or target. */
+  readonly changed: number
+  /** Only mode or time differ. */
+  readonly attributes: number
+  readonly same: number
+  readonly delete: number
+  /** Passed over by an option, or of a kind that cannot be carried. */
+  readonly skipped: number
+}
+
+export interface SyncProgress {
+  readonly plan: SyncCounts
+  /** False while the plan may still grow. */
+  readonly planned: boolean
+  /** Bytes that went to the destination. In a dry run: that would. */
+  readonly sentBytes: number
+  /** Bytes that the destination copied from what it had. */
+  readonly copiedBytes: number
+  /** Bytes of written files that did not have to be sent: copied, or left there by an interrupted run. */
+  readonly savedBytes: number
 }
 
 export interface ItemProgress {
@@ -129,6 +159,8 @@ export interface Snapshot {
   readonly failures: readonly { readonly path: string; readonly error: ReportedError }[]
   readonly warnings: readonly string[]
   readonly peers: readonly PeerPicture[]
+  /** Of a sync only. */
+  readonly sync?: SyncProgress | undefined
   readonly error?: ReportedError | undefined
   /** Milliseconds since 1970. */
   readonly startedAtMs: number

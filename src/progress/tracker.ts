@@ -12,6 +12,7 @@ import type {
   ProgressSink,
   ReportedError,
   Snapshot,
+  SyncProgress,
 } from './events.ts'
 import { maxFailuresKept } from './events.ts'
 import { createPeerTable } from './peer-table.ts'
@@ -100,6 +101,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   let lastMoveMs = startMs
   const pace = createPace(startMs)
   let last: Snapshot | undefined
+  let sync: SyncProgress | undefined
 
   const feed = createSnapshotFeed(() => take())
   const limiter = createLimiter(() => feed.emit(), clock)
@@ -171,6 +173,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       failures: [...failures],
       warnings: [...warnings],
       peers: peers.list(nowMs),
+      ...(sync && { sync }),
       error,
       startedAtMs,
       atMs: wallClock(),
@@ -273,6 +276,11 @@ export function createTracker(options: TrackerOptions): Tracker {
     peer(next: PeerProgress): void {
       if (outcome) return
       if (peers.put(next, clock.now())) lastMoveMs = clock.now()
+      limiter.changed()
+    },
+    sync(next): void {
+      if (outcome) return
+      sync = next
       limiter.changed()
     },
   }

@@ -1,5 +1,6 @@
 /** Journeys that touch nothing, for tests of everything above them: each can be replaced by the test. */
 import type { Journeys } from '../../src/jobs/journeys.ts'
+import type { SyncChange, SyncResult } from '../../src/jobs/sync/types.ts'
 import type { ReceiveResult, ShareResult } from '../../src/jobs/types.ts'
 import { delay } from '../../src/shared/concurrency.ts'
 
@@ -30,6 +31,34 @@ export const fakeReceiveResult: ReceiveResult = {
   peers: 1,
 }
 
+const fakeCounts = { new: 0, changed: 1, attributes: 0, same: 7, delete: 0, skipped: 0 }
+
+export const fakeSyncChange: SyncChange = {
+  path: 'a\nb',
+  kind: 'write',
+  isFolder: false,
+  isNew: false,
+  line: '>f.st...... a\nb',
+  nameLine: 'a\nb',
+  size: 3000,
+  sentBytes: 1000,
+  copiedBytes: 2000,
+}
+
+export const fakeSyncResult: SyncResult = {
+  from: 'a',
+  to: 'b',
+  dryRun: false,
+  plan: { counts: fakeCounts, bytes: 3000, meaning: 'what is in a goes to b' },
+  done: fakeCounts,
+  bytes: { written: 3000, sent: 1000, copied: 2000, saved: 2000 },
+  source: { files: 8, bytes: 9000 },
+  failed: noFailures,
+  changedMeanwhile: 0,
+  keptByMaxDelete: 0,
+  abortedUploads: 0,
+}
+
 export function fakeJourneys(replaced: Partial<Journeys> = {}): Journeys {
   return {
     async share(_inputs, options, { progress, signal, onTicket, onSealed }) {
@@ -57,6 +86,15 @@ export function fakeJourneys(replaced: Partial<Journeys> = {}): Journeys {
       progress.addDone({ files: 1, bytes: 1000, reusedBytes: 1000, hadFiles: 1 })
       progress.beginItem('Pictures/a', 'fetch', 2000).done()
       return fakeReceiveResult
+    },
+    async sync(_from, _to, options, { progress }) {
+      progress.name('a → b')
+      options.onMeaning?.('what is in a goes to b')
+      options.onPlan?.(fakeSyncResult.plan)
+      options.onChange?.(fakeSyncChange)
+      progress.totals({ files: 1, bytes: 3000, final: true })
+      progress.addDone({ files: 1, bytes: 3000, reusedBytes: 2000 })
+      return fakeSyncResult
     },
     async list(_ticket, _options, { onEntries }) {
       const common = { mode: 0o644, mtimeNs: 1_700_000_000_123_456_789n }

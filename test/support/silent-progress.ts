@@ -21,6 +21,7 @@ export function silentProgress(): SilentProgress {
     name() {},
     phase() {},
     peer() {},
+    sync() {},
     totals: (totals) => void Object.assign(lastTotals, totals),
     beginItem: (path, _phase, totalBytes) => ({
       bytes() {},

@@ -1,0 +1,68 @@
+/**
+ * Whether a file goes as a delta against its old version, and which bytes that takes. Both chunk lists must be had
+ * without moving the file: from an index, from a peer, or by cutting what lies on this computer.
+ */
+import { planDelta } from '../delta/plan-delta.ts'
+import type { WriteAction } from '../plan-types.ts'
+import type { Segment } from '../remote.ts'
+import type { ChunkList, Content, SyncEntry } from '../source.ts'
+import type { ExecuteRun } from './execute-run.ts'
+
+/** A copied piece below this is sent with its neighbours: it is less than one chunk, and costs a step of its own. */
+const leastCopyBytes = 16 * 1024
+
+export interface Delta {
+  readonly segments: readonly Segment[]
+  readonly copiedBytes: number
+  readonly dataBytes: number
+}
+
+type DeltaRun = Pick<ExecuteRun, 'remote' | 'settings' | 'signal' | 'index'>
+
+/** True for files whose chunks are worth knowing here: they may go as deltas, now or the next time. */
+export function mayBeDelta(
+  { remote, settings }: Pick<DeltaRun, 'remote' | 'settings'>,
+  size: number,
+): boolean {
+  const { assemble, leastDeltaBytes } = remote.caps
+  return (
+    assemble !== undefined &&
+    !settings.wholeFile &&
+    size >= Math.max(settings.deltaThreshold, leastDeltaBytes)
+  )
+}
+
+/** Undefined when the file goes whole. One that is kept as a backup is moved away, and nothing can be copied from it. */
+export async function findDelta(
+  run: DeltaRun,
+  content: Content,
+  { entry, existing, backup }: Pick<WriteAction, 'entry' | 'existing' | 'backup'>,
+): Promise<Delta | undefined> {
+  if (!existing || backup !== undefined || !mayBeDelta(run, entry.size) || !mayBeDelta(run, existing.size))
+    return undefined
+  const previous = await oldList(run, existing)
+  if (!previous) return undefined
+  const next = await newList(run, content, previous.chunkSize)
+  if (!next) return undefined
+  const plan = planDelta(next.records, previous.records, { leastCopyBytes })
+  return plan.copiedBytes > 0 ? plan : undefined
+}
+
+/** The chunks of what is to be written; undefined when nothing short of reading it from afar can tell. */
+export async function newList(
+  { settings, signal }: Pick<DeltaRun, 'settings' | 'signal'>,
+  content: Content,
+  chunkSize: number | undefined = settings.blockSize,
+): Promise<ChunkList | undefined> {
+  return await content.chunks({ signal, chunkSize })
+}
+
+async function oldList(
+  { remote, index, settings, signal }: DeltaRun,
+  existing: SyncEntry,
+): Promise<ChunkList | undefined> {
+  const known = await index?.chunks(existing, { signal })
+  if (known) return known
+  await using content = await remote.open(existing, { signal })
+  return await content.chunks({ signal, chunkSize: settings.blockSize })
+}

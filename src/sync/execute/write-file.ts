@@ -1,0 +1,92 @@
+/**
+ * One file: as a delta or whole, and only over what was seen there when the plan was made. What someone else has put
+ * there meanwhile is looked at afresh, once.
+ */
+import { nameChunkList } from '../../blobs/manifest/nodes.ts'
+import { FerryError } from '../../shared/errors.ts'
+import type { WriteAction } from '../plan-types.ts'
+import type { TransferProgress, WriteOptions } from '../remote.ts'
+import type { SyncEntry } from '../source.ts'
+import { type ExecuteRun, noBytes, type Outcome } from './execute-run.ts'
+import { findDelta, mayBeDelta, newList } from './find-delta.ts'
+import { makeWay } from './make-way.ts'
+
+/** A file below this is counted when it is done, and not shown while it is under way. */
+const leastShownBytes = 1024 * 1024
+
+/** @throws E_CONFLICT when something else stands there again; E_CHANGED and what the places say */
+export async function writeFile(run: ExecuteRun, action: WriteAction): Promise<Outcome> {
+  const { entry } = action
+  const expected = action.existing ?? action.inTheWay
+  try {
+    return await writeOnce(run, action)
+  } catch (error) {
+    const found = await foundInstead(run, entry, expected, error)
+    if (!found) throw error
+    if (run.settings.failOnConflict) throw conflictError(entry, error)
+    const next = run.decide(entry, found.existing, true)
+    if (next.kind !== 'write') return noBytes
+    return await writeOnce(run, next)
+  }
+}
+
+/** A conflict that ends the whole sync, as `failOnConflict` wants it. */
+export const conflictHint = 'run it again to compare afresh, or leave out --fail-on-conflict'
+
+function conflictError(entry: SyncEntry, cause: unknown): FerryError {
+  return new FerryError('E_CONFLICT', `Cannot replace "${entry.path}": someone else changed it meanwhile`, {
+    cause,
+    hint: conflictHint,
+  })
+}
+
+/** What stands there in place of what was expected; undefined when that is not why it failed. */
+async function foundInstead(
+  { remote, signal }: ExecuteRun,
+  entry: SyncEntry,
+  expected: SyncEntry | undefined,
+  error: unknown,
+): Promise<{ readonly existing: SyncEntry | undefined } | undefined> {
+  if (!(error instanceof FerryError) || error.code !== 'E_CONFLICT') return undefined
+  const existing = await remote.stat(entry.path, { signal })
+  return existing?.version === expected?.version ? undefined : { existing }
+}
+
+async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome> {
+  const { remote, settings, signal, progress, index } = run
+  const { entry, existing } = action
+  const item = entry.size < leastShownBytes ? undefined : progress.beginItem(entry.path, 'upload', entry.size)
+  const onProgress = ({ sentBytes, copiedBytes }: TransferProgress): void =>
+    item?.bytes(sentBytes + copiedBytes, copiedBytes > sentBytes ? 'copy' : 'upload')
+  try {
+    await using content = await run.source.open(entry, { signal })
+    const delta = await findDelta(run, content, action)
+    const list = index && mayBeDelta(run, entry.size) ? await newList(run, content) : undefined
+    const blob = list && nameChunkList(list.records).reference.blob
+    const attributes = { ...action.attributes, ...(blob && { blob }) }
+    const way = await makeWay(run, action)
+    const options: WriteOptions = {
+      attributes,
+      resume: settings.partial,
+      signal,
+      onProgress,
+      expect: way.expect,
+    }
+    const written = await way.keeping(async () =>
+      delta && existing && remote.caps.assemble
+        ? await remote.caps.assemble(existing, delta.segments, content, options)
+        : await remote.write(entry.path, content, options),
+    )
+    const { mtimeNs, mode } = attributes
+    const stands = { ...entry, mtimeNs, mode, version: written.version, ...(blob && { blob }) }
+    await index?.put(stands, list, { signal })
+    const reusedBytes = Math.max(0, entry.size - written.sentBytes)
+    if (item) item.done({ reusedBytes })
+    else progress.addDone({ files: 1, bytes: entry.size, reusedBytes })
+    return written
+  } catch (error) {
+    // The action as a whole is told as failed; its item only goes.
+    item?.fail({ code: 'E_CANCELLED', message: '' })
+    throw error
+  }
+}
