@@ -24,6 +24,7 @@ import type {
 } from './read-task.ts'
 import type { ReadPartInput, ReadPartOutput } from './read-part-task.ts'
 import type { PatchChunksInput } from './patch-chunks-task.ts'
+import type { VerifyChunksInput, VerifyChunksOutput } from './verify-chunks-task.ts'
 import type { WriteChunksInput, WriteChunksOutput } from './write-chunks-task.ts'
 import type { WriteFilesInput, WriteFilesOutput } from './write-files-task.ts'
 
@@ -38,6 +39,7 @@ export interface TaskMap {
   findShift: { input: FindShiftInput; output: FindShiftOutput }
   readPart: { input: ReadPartInput; output: ReadPartOutput }
   patchChunks: { input: PatchChunksInput; output: WriteChunksOutput }
+  verifyChunks: { input: VerifyChunksInput; output: VerifyChunksOutput }
   writeFiles: { input: WriteFilesInput; output: WriteFilesOutput }
   syncPart: { input: Pick<PartTarget, 'fd' | 'journalFd' | 'path'>; output: void }
   finishPart: { input: FinishPartInput; output: FinishPartOutput }

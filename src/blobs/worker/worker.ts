@@ -16,6 +16,7 @@ import { readRanges, recheck, subChunks } from './read-task.ts'
 import type { Task, TaskMap } from './tasks.ts'
 import { readPart } from './read-part-task.ts'
 import { patchChunks } from './patch-chunks-task.ts'
+import { verifyChunks } from './verify-chunks-task.ts'
 import { writeChunks } from './write-chunks-task.ts'
 import { writeFiles } from './write-files-task.ts'
 
@@ -33,6 +34,7 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   findShift: { run: findShift },
   readPart: { run: readPart, moves: ({ bytes }) => (bytes ? [bytes] : []) },
   patchChunks: { run: patchChunks },
+  verifyChunks: { run: verifyChunks },
   writeFiles: { run: writeFiles, moves: ({ fingerprints }) => [fingerprints.buffer] },
   syncPart: { run: syncPart },
   finishPart: { run: finishPart },
