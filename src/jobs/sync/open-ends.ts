@@ -217,7 +217,7 @@ async function openDestination(
 
 /** @throws E_USAGE when both are one, or deleting would delete the source; returns what of the source is the target */
 function checkApart(
-  { where, kind }: OpenedSource,
+  { where, kind, name }: OpenedSource,
   target: Whereabouts,
   { from, settings }: { readonly from: string; readonly settings: SyncSettings },
 ): string | undefined {
@@ -231,7 +231,7 @@ function checkApart(
     throw new FerryError('E_USAGE', `Cannot delete in a folder that holds the source: ${quoteName(from)}`, {
       hint: 'leave out --delete',
     })
-  return inside
+  return inside !== undefined && kind === 'folder' ? `${name}/${inside}` : inside
 }
 
 function meaningOf({ kind, source }: OpenedSource, name: TreePath | undefined, url: string): string {
