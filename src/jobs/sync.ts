@@ -91,7 +91,10 @@ export async function runSync(
     if (!settings.dryRun) await index?.save()
   }
   throwIfCancelled(signal)
-  return { from: ends.source.url, to: remote.url, ...tally.result(), abortedUploads }
+  const result = tally.result()
+  // Thanks are not owed: a peer that has gone by now does not matter.
+  if (result.failed.count === 0 && !settings.dryRun) await ends.finished?.().catch(() => undefined)
+  return { from: ends.source.url, to: remote.url, ...result, abortedUploads }
 }
 
 function remoteContextOf({ signal, progress, tools }: JobContext, { ask }: SyncOptions): RemoteContext {
@@ -114,7 +117,7 @@ interface Listings {
 
 /** Both are read from now on, whichever of the two the plan waits for. */
 function startListings(ends: Ends, settings: SyncSettings, tally: SyncTally, signal: AbortSignal): Listings {
-  const { remote, under, leftOut } = ends
+  const { remote, under, leftOut, tops } = ends
   let problems = 0
   const keeps = createKeeps(settings)
   const watched = watchKeeps(keeps)
@@ -130,12 +133,13 @@ function startListings(ends: Ends, settings: SyncSettings, tally: SyncTally, sig
   const inSource: Keeps =
     leftOut === undefined ? keeps : (path, isFolder) => path !== leftOut && keeps(path, isFolder)
   const source = ends.source.list({ ...common, onProblem, keeps: inSource, followLinks: settings.copyLinks })
-  const inDestination: Keeps =
-    under === undefined
-      ? watched.keeps
-      : (path, isFolder) =>
-          (path === under || path.startsWith(`${under}/`) || under.startsWith(`${path}/`)) &&
-          watched.keeps(path, isFolder)
+  const isMeant = (path: string): boolean => {
+    if (tops && !tops.has(path.split('/', 1)[0] as string)) return false
+    return (
+      under === undefined || path === under || path.startsWith(`${under}/`) || under.startsWith(`${path}/`)
+    )
+  }
+  const inDestination: Keeps = (path, isFolder) => isMeant(path) && watched.keeps(path, isFolder)
   const existing = ends.isMissing
     ? nothing()
     : ends.isSingle && under !== undefined

@@ -19,6 +19,7 @@ import { parseLocation } from '../../sync/parse-location.ts'
 import type { Remote } from '../../sync/remote.ts'
 import type { SyncEntry } from '../../sync/source.ts'
 import type { JobContext } from '../types.ts'
+import { openTicketSource } from './ticket-source.ts'
 import type { SyncOptions } from './types.ts'
 import { parentOf, pathIn, pathWithin, whereaboutsOf, type Whereabouts } from './whereabouts.ts'
 
@@ -39,8 +40,10 @@ export interface Ends {
   readonly leftOut: string | undefined
   /** Nothing leaves this computer. */
   readonly areLocal: boolean
-  /** Only what has one of the source's top-level names may be deleted. */
-  readonly keepsOtherTops: boolean
+  /** Only what has one of these names at the top is looked at; undefined: all. */
+  readonly tops: ReadonlySet<string> | undefined
+  /** Tells the sender that all has arrived. */
+  readonly finished: (() => Promise<void>) | undefined
   /** How SRC and DST were read, for people. */
   readonly meaning: string
 }
@@ -48,10 +51,11 @@ export interface Ends {
 interface OpenedSource {
   readonly source: SyncSource
   readonly where: Whereabouts | undefined
-  readonly timeStepNs: bigint
   readonly kind: 'contents' | 'folder' | 'single' | 'ticket'
   readonly name: TreePath | undefined
   readonly top: SyncEntry | undefined
+  readonly tops?: ReadonlySet<string>
+  readonly finished?: () => Promise<void>
 }
 
 export interface OpenContext extends JobContext {
@@ -96,8 +100,15 @@ function withS3<Kind extends RemoteLocation>(
   return { ...location, ...Object.fromEntries(given) }
 }
 
-async function openTicket(_ticket: string, _context: OpenContext): Promise<OpenedSource> {
-  throw new FerryError('E_USAGE', 'Cannot sync from a ticket: not supported yet')
+/** A ticket has names of its own at the top, and others in the destination are none of its business. */
+async function openTicket(ticket: string, context: OpenContext): Promise<OpenedSource> {
+  const source = context.stack.use(await openTicketSource(ticket, context))
+  const tops = new Set<string>()
+  // What cannot be listed is told when all is listed.
+  const listing = source.list({ signal: context.signal, recursive: false, onProblem: () => undefined })
+  for await (const batch of listing) for (const { path } of batch) tops.add(path)
+  const finished = async (): Promise<void> => await source.finished()
+  return { source, where: undefined, kind: 'ticket', name: undefined, top: undefined, tops, finished }
 }
 
 async function openSource(
@@ -116,8 +127,7 @@ async function openSource(
     if (!entry || entry.kind === 'directory' || isFollowed) return undefined
     const source = await indexed(parent, above.parent, context)
     const where = whereaboutsOf(parent.place, above.parent, name)
-    const { timeStepNs } = parent.caps
-    return { source: singleEntry(source, entry, name), where, timeStepNs, kind: 'single', name, top: entry }
+    return { source: singleEntry(source, entry, name), where, kind: 'single', name, top: entry }
   }
 
   // A link is a link here, whatever it leads to: only its own folder can tell.
@@ -137,7 +147,7 @@ async function openSource(
   }
   const source = await indexed(remote, location, context)
   const where = whereaboutsOf(remote.place, location)
-  const common = { where, timeStepNs: remote.caps.timeStepNs, top }
+  const common = { where, top }
   // Names of a list are those of what is in the folder.
   if (contents || !above || settings.filesFrom)
     return { ...common, source, kind: 'contents', name: undefined }
@@ -210,7 +220,8 @@ async function openDestination(
     isMissing: !existing,
     leftOut,
     areLocal: fromIsLocal && at.kind === 'local',
-    keepsOtherTops: opened.kind === 'ticket',
+    tops: opened.tops,
+    finished: opened.finished,
     meaning: meaningOf(opened, name, remote.url),
   }
 }
