@@ -101,3 +101,29 @@ export function ropeName(rope: Rope): string {
   for (const { origin, from, length } of rope.pieces) hash.update(`${origin.id}:${from}:${length};`)
   return hash.digest('hex')
 }
+
+/** Whether both hold the same bytes. What comes from the same place is not read. */
+export function isSameRope(a: Rope, b: Rope): boolean {
+  if (a.length !== b.length) return false
+  const left = a.pieces.map((piece) => ({ ...piece })).toReversed()
+  const right = b.pieces.map((piece) => ({ ...piece })).toReversed()
+  for (;;) {
+    const [one, other] = [left.at(-1), right.at(-1)]
+    if (!one || !other) return !one && !other
+    const length = Math.min(one.length, other.length)
+    const isShared = one.origin === other.origin && one.from === other.from
+    if (
+      !isShared &&
+      Buffer.compare(one.origin.read(one.from, length), other.origin.read(other.from, length)) !== 0
+    )
+      return false
+    for (const [stack, piece] of [
+      [left, one],
+      [right, other],
+    ] as const) {
+      stack.pop()
+      if (piece.length > length)
+        stack.push({ ...piece, from: piece.from + length, length: piece.length - length })
+    }
+  }
+}
