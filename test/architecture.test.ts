@@ -48,7 +48,7 @@ const owners: readonly (readonly [string, readonly string[]])[] = [
   ['hono', ['daemon']],
   ['@hono/*', ['daemon']],
   ['valibot', ['daemon']],
-  ['eventsource-parser', ['progress']],
+  ['eventsource-parser', ['progress', 'daemon']],
   ['ink', ['tui']],
   ['react', ['tui', 'web', 'progress']],
   ['react-dom', ['web']],

@@ -8,7 +8,7 @@ import { createMemoryJobs } from '../blobs/store/job-table.ts'
 import type { Clock } from '../progress/limiter.ts'
 import { systemClock } from '../progress/limiter.ts'
 import { createTracker } from '../progress/tracker.ts'
-import { FerryError } from '../shared/errors.ts'
+import { FerryError, toFerryError } from '../shared/errors.ts'
 import type { Engine, HistoryOptions, HistoryRow, JobSpec, JobView } from './engine-types.ts'
 import { createChangeFeed } from './engine/change-feed.ts'
 import { checkSpec, findTwin } from './engine/check-spec.ts'
@@ -25,8 +25,6 @@ export interface EngineOptions {
   readonly jobs?: JobTable | undefined
   /** Shown by `status`. */
   readonly version: string
-  /** Go on with the jobs that were interrupted. Default false: they wait for `resume`. */
-  readonly resume?: boolean | undefined
   readonly clock?: Clock
 }
 
@@ -106,6 +104,14 @@ export function createEngine(options: EngineOptions): Engine {
     )
   }
 
+  function forget(id: string): void {
+    forgetting.get(id)?.()
+    forgetting.delete(id)
+    entries.delete(id)
+    jobs.remove(id)
+    feed.removed(id)
+  }
+
   /** Begins a run; the entry is saved before, so that no crash loses it. */
   function run(entry: Entry): void {
     forgetting.get(entry.id)?.()
@@ -124,7 +130,13 @@ export function createEngine(options: EngineOptions): Engine {
     }
     // First of all: what is not remembered is not begun.
     save(entry)
-    entry.job = startRun(ferry, entry, learn)
+    try {
+      entry.job = startRun(ferry, entry, learn)
+    } catch (error) {
+      const failure = toFerryError(error, `Cannot ${entry.spec.kind}`)
+      end(entry, { ...entry.snapshot, state: 'failed', phase: 'failed', error: reportError(failure) })
+      throw failure
+    }
     refresh(entry)
     entry.settled = follow(entry)
     feed.changed(entry.id)
@@ -173,17 +185,6 @@ export function createEngine(options: EngineOptions): Engine {
       if (isOld) continue
       entries.set(entry.id, entry)
       if (hasEnded(entry.state)) forgetLater(entry)
-      else if (entry.state === 'interrupted' && options.resume) goOn(entry)
-    }
-  }
-
-  /** What cannot be started again has failed. */
-  function goOn(entry: Entry): void {
-    try {
-      run(entry)
-    } catch (error) {
-      const failure = error instanceof FerryError ? error : new FerryError('E_INTERNAL', String(error))
-      end(entry, { ...entry.snapshot, state: 'failed', phase: 'failed', error: reportError(failure) })
     }
   }
 
@@ -224,8 +225,7 @@ export function createEngine(options: EngineOptions): Engine {
       try {
         run(entry)
       } catch (error) {
-        entries.delete(id)
-        jobs.remove(id)
+        forget(id)
         throw error
       }
       return look(entry)
@@ -282,11 +282,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (entry.spec.kind !== 'share')
         throw new FerryError('E_NOT_FOUND', `Cannot remove share ${id}: that job is no share`)
       await stop(entry)
-      forgetting.get(id)?.()
-      forgetting.delete(id)
-      entries.delete(id)
-      jobs.remove(id)
-      feed.removed(id)
+      forget(id)
     },
     async peers() {
       for (const entry of entries.values()) look(entry)
@@ -340,4 +336,10 @@ function unsupported(what: string): FerryError {
   return new FerryError('E_USAGE', `Cannot ${what}: this is not supported yet`, {
     hint: 'act on the whole job',
   })
+}
+
+/** Goes on with all jobs that were cut off by the end of an earlier process. Those that cannot have failed. */
+export async function resumeInterrupted(engine: Engine): Promise<void> {
+  for (const { id, state } of await engine.list())
+    if (state === 'interrupted') await engine.resume(id).catch(() => undefined)
 }

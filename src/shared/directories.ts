@@ -135,4 +135,5 @@ export function makePrivateDirectory(path: string): void {
   }
 }
 
-const ownNames = /^(?:index\.db|shares\.db|tmp|identity|config|data|state)/
+const ownNames =
+  /^(?:index\.db|shares\.db|jobs\.db|engine\.lock|tmp|identity|config|data|state|run|token|daemon)/

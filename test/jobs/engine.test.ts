@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { createMemoryJobs } from '../../src/blobs/store/job-table.ts'
 import type { Engine, EngineChange } from '../../src/jobs/engine-types.ts'
-import { createEngine, keepEndedMs } from '../../src/jobs/engine.ts'
+import { createEngine, keepEndedMs, resumeInterrupted } from '../../src/jobs/engine.ts'
 import { createFerry } from '../../src/jobs/ferry.ts'
 import type { Journeys } from '../../src/jobs/journeys.ts'
 import { delay } from '../../src/shared/concurrency.ts'
@@ -128,7 +128,8 @@ test('createEngine: closing it leaves what runs to the next one, which resumes i
   const held = await staged.engine.start({ ...receiveSpec, into: '/held' })
   await staged.engine.pause(held.id)
   await staged.engine[Symbol.asyncDispose]()
-  await using next = createEngine({ ...staged.options, resume: true })
+  await using next = createEngine(staged.options)
+  await resumeInterrupted(next)
   const states = new Map((await next.list()).map((view) => [view.id, view.state]))
   assert.deepEqual(
     states,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { resumeInterrupted } from '../../src/jobs/engine.ts'
 import { createFerry } from '../../src/jobs/ferry.ts'
 import { openEngine } from '../../src/jobs/open-engine.ts'
 import { fakeJourneys } from '../support/fake-journeys.ts'
@@ -16,7 +17,8 @@ test('openEngine: one a data directory, and the next goes on where it ended', as
   })
   const { id } = await first.start({ kind: 'share', paths: ['/a'] })
   await first[Symbol.asyncDispose]()
-  await using second = openEngine({ ...options, resume: true })
+  await using second = openEngine(options)
+  await resumeInterrupted(second)
   const view = await second.get(id)
   assert.deepEqual([view.state, view.attempts], ['running', 2])
 })

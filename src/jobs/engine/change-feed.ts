@@ -10,12 +10,14 @@ export interface ChangeFeed {
   /** This job looks different now; `ended` is the picture of its end, which no reader may miss. */
   changed(id: string, ended?: JobView): void
   removed(id: string): void
-  read(signal: AbortSignal | undefined): AsyncIterable<EngineChange>
+  /** `only`: of this job alone. */
+  read(signal: AbortSignal | undefined, only?: string): AsyncIterable<EngineChange>
   /** All readers end after what they have not seen yet. */
   close(): void
 }
 
 interface Reader {
+  readonly only: string | undefined
   readonly dirty: Set<string>
   readonly ended: Map<string, JobView>
   readonly removed: Set<string>
@@ -27,15 +29,22 @@ export function createChangeFeed(
   take: (id: string) => JobView | undefined,
   all: () => readonly JobView[],
   clock: Clock,
+  intervalMs: number = sampleIntervalMs,
 ): ChangeFeed {
   const readers = new Set<Reader>()
   let isClosed = false
 
-  const tell = (note: (reader: Reader) => void): void => {
+  const tell = (id: string, note: (reader: Reader) => void): void => {
     for (const reader of readers) {
+      if (reader.only !== undefined && reader.only !== id) continue
       note(reader)
       reader.wake()
     }
+  }
+
+  const takeOnly = (id: string): JobView[] => {
+    const view = take(id)
+    return view ? [view] : []
   }
 
   function collect(reader: Reader): EngineChange {
@@ -52,8 +61,14 @@ export function createChangeFeed(
     return { whole: false, jobs, removed }
   }
 
-  async function* read(signal: AbortSignal | undefined): AsyncGenerator<EngineChange> {
-    const reader: Reader = { dirty: new Set(), ended: new Map(), removed: new Set(), wake: () => undefined }
+  async function* read(signal: AbortSignal | undefined, only?: string): AsyncGenerator<EngineChange> {
+    const reader: Reader = {
+      only,
+      dirty: new Set(),
+      ended: new Map(),
+      removed: new Set(),
+      wake: () => undefined,
+    }
     const isNews = (): boolean => reader.dirty.size + reader.ended.size + reader.removed.size > 0
     const onAbort = (): void => reader.wake()
     const sleep = (cancel: () => void = () => undefined): Promise<void> =>
@@ -63,7 +78,7 @@ export function createChangeFeed(
     readers.add(reader)
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      yield { whole: true, jobs: all(), removed: [] }
+      yield { whole: true, jobs: only === undefined ? all() : takeOnly(only), removed: [] }
       for (let lastMs = clock.now(); ; ) {
         if (signal?.aborted) return
         if (!isNews()) {
@@ -71,7 +86,7 @@ export function createChangeFeed(
           await sleep()
           continue
         }
-        const waitMs = lastMs + sampleIntervalMs - clock.now()
+        const waitMs = lastMs + intervalMs - clock.now()
         // How a job ended is told at once.
         if (waitMs > 0 && reader.ended.size === 0 && !isClosed) {
           await sleep(clock.after(waitMs, () => reader.wake()))
@@ -88,12 +103,12 @@ export function createChangeFeed(
 
   return {
     changed: (id, ended) =>
-      tell((reader) => {
+      tell(id, (reader) => {
         reader.dirty.add(id)
         if (ended) reader.ended.set(id, ended)
       }),
     removed: (id) =>
-      tell((reader) => {
+      tell(id, (reader) => {
         reader.dirty.delete(id)
         reader.removed.add(id)
       }),
