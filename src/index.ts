@@ -21,6 +21,7 @@ export type {
   SyncSpec,
 } from './jobs/engine-types.ts'
 export type { DoctorCheck } from './jobs/doctor.ts'
+export type { RemoteTestOptions, RemoteTestResult } from './jobs/remote-test.ts'
 export type { Job, JobListeners, SnapshotSource } from './jobs/job.ts'
 export type {
   ArchiveFormat,

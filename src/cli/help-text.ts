@@ -19,7 +19,7 @@ Transfer:
   verify PATH TICKET       check files on disk against a ticket
 
 Set up:
-  remote add|ls|rm|edit    names for buckets and servers
+  remote add|ls|test|rm    names for buckets and servers
   providers                stores that speak S3, and their endpoints
   config list|get|set|edit settings, and where each comes from
   store info|gc|verify     what ferry remembers of your files

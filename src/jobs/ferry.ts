@@ -10,6 +10,7 @@ import { createJob } from './job.ts'
 import type { Journeys } from './journeys.ts'
 import { journeys as allJourneys } from './journeys.ts'
 import type { SyncOptions, SyncResult } from './sync/types.ts'
+import type { RemoteTestOptions, RemoteTestResult } from './remote-test.ts'
 import { createTools } from './tools.ts'
 import type {
   GcResult,
@@ -71,6 +72,8 @@ export interface Ferry extends AsyncDisposable {
   ): Job<ListResult>
   /** Compares the files in folder `path` with what the ticket offers; writes nothing. */
   verify(path: string, ticket: string, options?: VerifyOptions): Job<VerifyResult>
+  /** Opens and lists the top of a place that a sync could write to, and tells what it can do; writes nothing. */
+  testRemote(location: string, options?: RemoteTestOptions): Job<RemoteTestResult>
   readonly store: FerryStore
   /** The peer id of this device; its key is made when there is none yet. */
   peer(): Promise<string>
@@ -154,6 +157,15 @@ export function createFerry(options: FerryOptions = {}, journeys: Journeys = all
           '',
           (context) => journeys.verify(path, ticket, verifyOptions, { ...context, tools }),
           verifyOptions,
+        ),
+      ),
+    testRemote: (location, testOptions = {}) =>
+      track(
+        createJob(
+          'list',
+          location,
+          (context) => journeys.remoteTest(location, testOptions, { ...context, tools }),
+          testOptions,
         ),
       ),
     store: {

@@ -1,5 +1,6 @@
 /** The journeys by name, each loaded when it is first taken: a receive never reads the code that hashes a share. */
 import type { SyncOptions, SyncResult } from './sync/types.ts'
+import type { RemoteTestOptions, RemoteTestResult } from './remote-test.ts'
 import type { FerryTools } from './tools.ts'
 import type {
   GcResult,
@@ -25,6 +26,7 @@ export interface Journeys {
   sync(from: string, to: string, options: SyncOptions, context: JobContext): Promise<SyncResult>
   list(ticket: string, options: ListOptions, context: ListContext): Promise<ListResult>
   verify(path: string, ticket: string, options: VerifyOptions, context: JobContext): Promise<VerifyResult>
+  remoteTest(location: string, options: RemoteTestOptions, context: JobContext): Promise<RemoteTestResult>
   storeInfo(tools: FerryTools): Promise<StoreInfo>
   storeGc(context: JobContext): Promise<GcResult>
   storeVerify(context: JobContext): Promise<StoreVerifyResult>
@@ -36,6 +38,7 @@ export const journeys: Journeys = {
   sync: async (...args) => await (await import('./sync.ts')).runSync(...args),
   list: async (...args) => await (await import('./list.ts')).runList(...args),
   verify: async (...args) => await (await import('./verify.ts')).runVerify(...args),
+  remoteTest: async (...args) => await (await import('./remote-test.ts')).runRemoteTest(...args),
   storeInfo: async (tools) => await (await import('./store.ts')).runStoreInfo(tools),
   storeGc: async (context) => await (await import('./store.ts')).runStoreGc(context),
   storeVerify: async (context) => await (await import('./store.ts')).runStoreVerify(context),

@@ -113,6 +113,16 @@ export function fakeJourneys(replaced: Partial<Journeys> = {}): Journeys {
       extra: 0,
       differences: [],
     }),
+    remoteTest: async (location) => ({
+      url: `s3://bucket/${location}`,
+      kind: 'folder',
+      entries: 12,
+      isMore: false,
+      delta: true,
+      modes: true,
+      links: false,
+      abandoned: 1,
+    }),
     storeInfo: async ({ directory }) => ({
       directory,
       databaseBytes: 4096,

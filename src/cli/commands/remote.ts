@@ -3,9 +3,12 @@ import { Command, Option } from 'commander'
 import type { RemoteDefinition } from '../../jobs/types.ts'
 import { FerryError } from '../../shared/errors.ts'
 import { escapeText, quoteName } from '../../shared/terminal-text.ts'
+import { formatCount, formatElapsed, formatPlural } from '../../shared/units.ts'
+import { askerOf } from '../ask.ts'
 import { closestName } from '../closest-name.ts'
 import type { CommandHost } from '../command-host.ts'
 import type { Config, ConfiguredRemote } from '../config/load-config.ts'
+import { definitionsOf } from '../config/load-config.ts'
 import type { RemoteFields, RemoteType } from '../config/remote-keys.ts'
 import { defineRemote, remoteKeys, remoteNameProblem, remoteTypes } from '../config/remote-keys.ts'
 import { changeRemotes } from '../config/remotes-file.ts'
@@ -31,6 +34,9 @@ export function remoteCommand(host: CommandHost): Command {
     .option('--unset <field>', 'take this field out (repeatable)', collect)
   const remove = new Command('rm').description('forget one; what it names is not touched').argument('<NAME>')
   const list = new Command('ls').description('list them')
+  const test = new Command('test')
+    .description('log in and look, changing nothing')
+    .argument('<NAME>', 'of a remote; or any location, such as s3://bucket or host:path')
   for (const each of [add, edit]) for (const option of fieldOptions()) each.addOption(option)
   addGlobalOptions(add, 'query').action((name: string, type: string, flags: Flags) =>
     host.action(() => addRemote(host, add, name, type, flags)),
@@ -42,7 +48,8 @@ export function remoteCommand(host: CommandHost): Command {
     host.action(() => removeRemote(host, remove, name)),
   )
   addGlobalOptions(list, 'query').action(() => host.action(() => listRemotes(host, list)))
-  for (const each of [add, edit, remove, list]) command.addCommand(each)
+  addGlobalOptions(test, 'query').action((name: string) => host.action(() => testRemote(host, test, name)))
+  for (const each of [add, edit, remove, list, test]) command.addCommand(each)
   return command
 }
 
@@ -163,8 +170,54 @@ async function listRemotes(host: CommandHost, command: Command): Promise<number>
   return exitCodes.ok
 }
 
+async function testRemote(host: CommandHost, command: Command, name: string): Promise<number> {
+  const session = openSession(host, command)
+  const { reporter, options, terminal } = session
+  const config = host.config()
+  if (!/[:/]/.test(name)) existingRemote(config, name, 'test')
+  await using ferry = session.openFerry()
+  const job = ferry.testRemote(/[:/]/.test(name) ? name : `${name}:`, {
+    remotes: definitionsOf(config),
+    ask: askerOf(session),
+    onWarning: (message) => reporter.warning(message),
+  })
+  const { result, snapshot, stopped } = await session.follow(job)
+  reporter.finish(stopped ?? exitCodes.ok, { remote: result })
+  if (stopped !== undefined) return stopped
+  const { url, kind, entries, isMore, delta, modes, links, abandoned = 0 } = result
+  if (options.quiet || options.json) return exitCodes.ok
+  const here =
+    kind === undefined
+      ? 'nothing is there yet; a sync makes it'
+      : kind === 'file'
+        ? 'it is a file'
+        : `${formatCount(entries)} ${entries === 1 ? 'entry' : 'entries'}${isMore ? ' and more' : ''} at the top`
+  const can = (what: boolean, text: string): string => `    ${what ? 'yes' : 'no '}  ${text}`
+  const lines = [
+    `  ${terminal.palette.good(terminal.unicode ? '✔' : '*')} ${escapeText(url)}: ${here} (${formatElapsed(snapshot.elapsedMs)})`,
+    can(delta, 'of a changed file only the changes are sent'),
+    can(modes, 'permission bits are kept'),
+    can(links, 'symbolic links are kept'),
+  ]
+  if (abandoned > 0) lines.push(`    ${formatPlural(abandoned, 'interrupted upload')} lie there`)
+  reporter.out(`${lines.join('\n')}\n`)
+  return exitCodes.ok
+}
+
 /** @throws E_NOT_FOUND when there is none; E_CONFLICT when a person's file has it */
-function ownRemote({ remotes }: Config, name: string, verb: string): ConfiguredRemote {
+function ownRemote(config: Config, name: string, verb: string): ConfiguredRemote {
+  const remote = existingRemote(config, name, verb)
+  if (remote.isOwn) return remote
+  throw new FerryError(
+    'E_CONFLICT',
+    `Cannot ${verb} the remote ${name}: it is in ${remote.file}:${remote.line}`,
+    {
+      hint: 'change it there: ferry config edit',
+    },
+  )
+}
+
+function existingRemote({ remotes }: Config, name: string, verb: string): ConfiguredRemote {
   const remote = remotes.get(name)
   if (!remote) {
     const near = closestName(name, [...remotes.keys()])
@@ -176,14 +229,7 @@ function ownRemote({ remotes }: Config, name: string, verb: string): ConfiguredR
       },
     )
   }
-  if (remote.isOwn) return remote
-  throw new FerryError(
-    'E_CONFLICT',
-    `Cannot ${verb} the remote ${name}: it is in ${remote.file}:${remote.line}`,
-    {
-      hint: 'change it there: ferry config edit',
-    },
-  )
+  return remote
 }
 
 function define(name: string, type: RemoteType, fields: RemoteFields): RemoteDefinition {
