@@ -8,7 +8,7 @@ import { FerryError } from '../shared/errors.ts'
 
 /** What `-a` and its parts say, in the order of the command line. */
 export interface SaidFlags {
-  /** The last word on a flag; undefined when nothing was said. */
+  /** The last word on a flag, else that of the settings; undefined when nothing was said. */
   said(flag: string): boolean | undefined
   /** The last word on one of the parts of `-a`; `-a` does not say `-r` where names are listed in a file. */
   archived(flag: 'recursive' | 'links' | 'perms' | 'times', isListed?: boolean): boolean
@@ -94,7 +94,7 @@ export function addRsyncFlags(command: Command): SaidFlags {
   refuseOthers(command)
 
   return {
-    said: (flag) => said.get(flag),
+    said: (flag) => said.get(flag) ?? configured(command, flag),
     archived(flag, isListed = false) {
       const isPart = (name: string): boolean => (parts as readonly string[]).includes(name)
       // With none of them asked for, a folder would be passed over: that is what nobody wants.
@@ -108,6 +108,12 @@ export function addRsyncFlags(command: Command): SaidFlags {
       return said.has('archive') && (said.get('owner') ?? said.get('group') ?? true)
     },
   }
+}
+
+function configured(command: Command, flag: string): boolean | undefined {
+  const option = command.options.find((each) => each.name() === flag)?.attributeName() ?? flag
+  const value: unknown = command.getOptionValue(option)
+  return command.getOptionValueSource(option) === 'config' && typeof value === 'boolean' ? value : undefined
 }
 
 /** Known to rsync and not built; each may have a value, or a hint what to do instead. */

@@ -19,12 +19,6 @@ export function parseRsyncSize(text: string, unit: 'B' | 'K' = 'B'): number {
   return bytes
 }
 
-/** Bytes a second, in KiB without a letter; undefined for 0, which is no limit. @throws E_USAGE when it is no rate */
-export function parseRsyncRate(text: string): number | undefined {
-  const rate = parseRsyncSize(text, 'K')
-  return rate === 0 ? undefined : rate
-}
-
 /** @throws E_USAGE when it is not a whole number from `least` on */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {

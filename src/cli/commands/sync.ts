@@ -3,22 +3,26 @@ import { Command, Option } from 'commander'
 import type { Ferry } from '../../jobs/ferry.ts'
 import { readRules, readNames } from '../../jobs/sync/pattern-lines.ts'
 import type { SyncOptions, SyncResult } from '../../jobs/sync/types.ts'
+import { askerOf } from '../ask.ts'
 import type { CommandHost } from '../command-host.ts'
 import { definitionsOf } from '../config/load-config.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
+  addRateOptions,
   collect,
   duration,
   jobCount,
   networkOptionsOf,
+  rateOf,
   addNetworkOptions,
 } from '../global-options.ts'
 import { createLogFile } from '../output/log-file.ts'
 import { createSyncLines } from '../output/sync-lines.ts'
 import { readTicket } from '../ticket-input.ts'
 import { addRsyncFlags, type SaidFlags } from '../rsync-options.ts'
-import { parseRsyncRate, parseRsyncSize, wholeNumber } from '../rsync-units.ts'
+import { parseRsyncSize, wholeNumber } from '../rsync-units.ts'
+import { addS3Options, s3OptionsOf } from '../s3-options.ts'
 import { openSession } from '../session.ts'
 import { readTextFile } from '../pattern-file.ts'
 
@@ -33,28 +37,12 @@ interface Flags {
   readonly filesFrom?: string
   readonly deltaThreshold?: number
   readonly blockSize?: number
-  readonly bwlimit?: string
   readonly backupDir?: string
   readonly suffix?: string
   readonly logFile?: string
-  readonly s3Endpoint?: string
-  readonly s3Region?: string
-  readonly s3Profile?: string
-  readonly storageClass?: string
 }
 
 type Rule = NonNullable<SyncOptions['rules']>[number]
-
-const storageClasses = [
-  'STANDARD',
-  'STANDARD_IA',
-  'ONEZONE_IA',
-  'INTELLIGENT_TIERING',
-  'GLACIER_IR',
-  'GLACIER',
-  'DEEP_ARCHIVE',
-  'REDUCED_REDUNDANCY',
-]
 
 export function syncCommand(host: CommandHost): Command {
   const command = new Command('ferry sync')
@@ -87,14 +75,11 @@ export function syncCommand(host: CommandHost): Command {
     .option('--files-from <file>', 'only the names in this file, one a line; - reads standard input')
     .option('--delta-threshold <size>', 'smaller files go whole (50MB)', (text) => parseRsyncSize(text))
     .option('-B, --block-size <size>', 'average chunk of a delta, 64K to 4M', (text) => parseRsyncSize(text))
-    .option('--bwlimit <rate>', 'at most so much a second, in KiB without a letter')
     .option('--backup-dir <dir>', 'keep backups in this folder of DST')
     .option('--suffix <text>', 'behind the name of a backup (~ without --backup-dir)')
     .option('--log-file <file>', 'write what is done to this file, too')
-    .option('--s3-endpoint <url>', 'of a store that is not Amazon')
-    .option('--s3-region <name>', 'in place of what the environment says')
-    .option('--s3-profile <name>', 'of ~/.aws/config')
-    .addOption(new Option('--storage-class <name>', 'of objects that are written').choices(storageClasses))
+  addRateOptions(command)
+  addS3Options(command)
   command.on('option:include', (pattern: string) => rules.push({ kind: 'include', pattern }))
   command.on('option:exclude', (pattern: string) => rules.push({ kind: 'exclude', pattern }))
   command.on('option:exclude-from', (file: string) =>
@@ -120,11 +105,15 @@ interface Input {
 async function sync(host: CommandHost, command: Command, input: Input): Promise<number> {
   const { flags, said } = input
   if (said.said('progress') === false) command.setOptionValue('progress', 'none')
-  else command.setOptionValue('progress', 'detail')
+  else if (command.getOptionValueSource('progress') !== 'config') command.setOptionValue('progress', 'detail')
   const session = openSession(host, command)
   const { reporter } = session
   const filesFrom = flags.filesFrom === undefined ? undefined : await readFilesFrom(flags.filesFrom, host)
-  const settings = settingsOf(input, filesFrom)
+  const settings = {
+    ...settingsOf(input, filesFrom),
+    bytesPerSecond: rateOf(command),
+    s3: s3OptionsOf(command),
+  }
   using log = flags.logFile === undefined ? undefined : createLogFile(flags.logFile)
   const lines = createSyncLines(session, {
     itemize: flags.itemizeChanges,
@@ -143,6 +132,7 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
     ...settings,
     ...lines.listeners,
     remotes: definitionsOf(host.config()),
+    ask: askerOf(session),
   })
   lines.begin(job.id)
   const { result, snapshot, stopped } = await session.follow(job)
@@ -191,7 +181,6 @@ function settingsOf({ flags, said, rules }: Input, filesFrom: readonly string[] 
     deltaThreshold: flags.deltaThreshold,
     blockSize: flags.blockSize,
     jobs: flags.jobs,
-    bytesPerSecond: flags.bwlimit === undefined ? undefined : parseRsyncRate(flags.bwlimit),
     backup: is('backup'),
     backupDir: flags.backupDir,
     suffix: flags.suffix,
@@ -201,12 +190,6 @@ function settingsOf({ flags, said, rules }: Input, filesFrom: readonly string[] 
     rules: [...rules, ...more],
     filesFrom,
     abortStale: is('abort-stale'),
-    s3: {
-      endpoint: flags.s3Endpoint,
-      region: flags.s3Region,
-      profile: flags.s3Profile,
-      storageClass: flags.storageClass,
-    },
   }
 }
 

@@ -1,36 +1,11 @@
 /**
  * Every setting: what it is called in a file and in the environment, what it may hold, and which option of which
  * commands it stands for. A setting is in this table when something reads it.
- *
- * What a project file may hold (`inProject`) is chosen for the case that the project is a stranger's: nothing there leads
- * data elsewhere, deletes, opens the computer to others, weakens a check, or names a program or a credential.
  */
 import type { RateChoice } from '../global-options.ts'
-import type { SettingValue, ValueKind } from './value-kinds.ts'
+import type { ConfigKey } from './config-key.ts'
+import { syncKeys } from './sync-keys.ts'
 import { bandwidth, boolean, choice, count, texts } from './value-kinds.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-export interface ConfigKey {
-  /** `table.key`. */
-  readonly name: string
-  readonly kind: ValueKind
-  /** `*`: every command. */
-  readonly commands: readonly string[]
-  /** Name of the option's value in commander. */
-  readonly option: string
-  readonly env?: string
-  /** Variables that ferry shares with other programs, and what they say here. */
-  readonly fromEnv?: (env: Environment) => { readonly origin: string; readonly text: string } | undefined
-  readonly inProject?: boolean
-  /** What commander keeps for a value, where it is not the value itself. */
-  readonly toOption?: (value: SettingValue) => unknown
-  /** A list that is put behind what the command line says, in place of giving way to it. */
-  readonly isAppended?: boolean
-  /** What counts when nothing is said, for people. */
-  readonly preset: string
-  readonly summary: string
-}
 
 const networked = ['share', 'receive', 'ls', 'verify', 'doctor', 'sync']
 /** As `-j`. */
@@ -110,6 +85,7 @@ export const configKeys: readonly ConfigKey[] = [
     preset: 'no limit',
     summary: 'content a second at most, in share and receive',
   },
+  ...syncKeys,
   {
     name: 'ui.color',
     kind: choice('auto', 'always', 'never'),
@@ -131,7 +107,9 @@ export const configKeys: readonly ConfigKey[] = [
 ]
 
 /** As the terminal reads them: https://no-color.org, and FORCE_COLOR of many programs. */
-function colorOf(env: Environment): { readonly origin: string; readonly text: string } | undefined {
+function colorOf(
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly origin: string; readonly text: string } | undefined {
   const { NO_COLOR: none, FORCE_COLOR: force } = env
   if (none !== undefined && none !== '') return { origin: 'NO_COLOR', text: 'never' }
   if (force === undefined || ['', '0', 'false'].includes(force)) return undefined

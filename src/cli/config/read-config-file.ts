@@ -8,7 +8,7 @@ import { FerryError, isSystemError, toFerryError } from '../../shared/errors.ts'
 import { quoteName } from '../../shared/terminal-text.ts'
 import { closestName } from '../closest-name.ts'
 import { isSecretName, secretHint } from '../secret-names.ts'
-import type { ConfigKey } from './keys.ts'
+import type { ConfigKey } from './config-key.ts'
 import { findKey, keyProblem } from './keys.ts'
 import { maxConfigBytes, maxListLength, maxTomlDepth } from './limits.ts'
 import type { RemoteFields, RemoteType } from './remote-keys.ts'
@@ -112,14 +112,17 @@ function readSetting(section: string, name: string, value: unknown, file: Checki
   const key = findKey(full)
   if (!key)
     throw wrong(file, path, `${quoteName(full)}: ${keyProblem(full, closestName)}`, 'see: ferry config list')
-  if (file.role === 'project' && key.inProject !== true)
+  if (file.role === 'project' && key.inProject === undefined)
     throw wrong(
       file,
       path,
       `${full} may not be set in a project file`,
       'set it in your own file: ferry config set',
     )
-  return { key, value: valueOf(key.kind, value, path, file), line: lineOf(file.places, path) }
+  const read = valueOf(key.kind, value, path, file)
+  if (file.role === 'project' && key.inProject === 'true' && read !== true)
+    throw wrong(file, path, `${full} may only be true in a project file`)
+  return { key, value: read, line: lineOf(file.places, path) }
 }
 
 function readRemote(name: string, fields: Record<string, unknown>, file: Checking): FileRemote {

@@ -63,7 +63,7 @@ export const bandwidth: ValueKind = {
 
 function bytes(name: string, read: (text: string) => number, least: number, most: number): ValueKind {
   const kind: ValueKind = {
-    name: least > 1 ? `${name}, ${least} to ${most} bytes` : name,
+    name,
     isList: false,
     fromToml: (value) =>
       typeof value === 'number' || typeof value === 'string' ? kind.fromText(String(value)) : undefined,
@@ -74,6 +74,20 @@ function bytes(name: string, read: (text: string) => number, least: number, most
     },
   }
   return kind
+}
+
+/** Average chunks that the chunker can cut. */
+export const blockSize: ValueKind = {
+  name: 'a power of two from 64KiB to 4MiB',
+  isList: false,
+  fromToml: (value) =>
+    typeof value === 'number' || typeof value === 'string' ? blockSize.fromText(String(value)) : undefined,
+  fromText(text) {
+    const value = parseSize(text)
+    if (value < 65_536 || value > 4_194_304 || !Number.isInteger(Math.log2(value)))
+      throw notA(text, blockSize)
+    return value
+  },
 }
 
 export function choice(...words: readonly string[]): ValueKind {
