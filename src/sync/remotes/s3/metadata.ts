@@ -1,11 +1,15 @@
 /**
  * Times and modes in an object's metadata. Written as rclone does: `mtime` in seconds with a fraction, `mode` in octal.
- * Read are these, the decimal mode of s3fs, and what s3cmd writes. What is damaged counts as not told.
+ * Read are these, the decimal mode of s3fs, and what s3cmd writes. What is damaged counts as not told. `ferry-blob` is the
+ * name of the content in hexadecimal, which vouches for chunk lists (docs/decisions/017-chunk-index.md).
  */
+import { toHex } from '../../../shared/bytes.ts'
 import type { Attributes } from '../../remote.ts'
 import { maxMetadataChars } from './limits.ts'
 
 type Metadata = Readonly<Record<string, string>>
+
+const blobName = 'ferry-blob'
 
 const nsPerSecond = 1_000_000_000n
 
@@ -30,10 +34,18 @@ export function readMode(text: string | undefined): number | undefined {
   return undefined
 }
 
+function readBlob(text: string | undefined): Uint8Array | undefined {
+  return /^[0-9a-f]{64}$/.test(text ?? '') ? new Uint8Array(Buffer.from(text as string, 'hex')) : undefined
+}
+
 /** Metadata that holds these, and all of `others` besides. */
-export function writeMetadata({ mode, mtimeNs }: Attributes, others: Metadata = {}): Record<string, string> {
+export function writeMetadata(
+  { mode, mtimeNs, blob }: Attributes,
+  others: Metadata = {},
+): Record<string, string> {
   return {
     ...others,
+    ...(blob && { [blobName]: toHex(blob) }),
     ...(mtimeNs !== undefined && { mtime: writeTime(mtimeNs) }),
     ...(mode !== undefined && { mode: `10${(mode & 0o7777).toString(8).padStart(4, '0')}` }),
   }
@@ -45,5 +57,10 @@ export function readMetadata(metadata: Metadata = {}): Attributes {
     attributes.length > maxMetadataChars
       ? {}
       : Object.fromEntries(attributes.split('/').map((field) => field.split(':', 2) as [string, string]))
-  return { mtimeNs: readTime(mtime ?? fields['mtime']), mode: readMode(mode ?? fields['mode']) }
+  const blob = readBlob(metadata[blobName])
+  return {
+    mtimeNs: readTime(mtime ?? fields['mtime']),
+    mode: readMode(mode ?? fields['mode']),
+    ...(blob && { blob }),
+  }
 }

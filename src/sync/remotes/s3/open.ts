@@ -58,7 +58,7 @@ export async function openS3Remote(
     if (key === '') return folderEntry('')
     try {
       const head = await headObject(writer, key, what, options)
-      const { mtimeNs, mode } = readMetadata(head.Metadata)
+      const { mtimeNs, mode, blob } = readMetadata(head.Metadata)
       return {
         path: path as TreePath,
         kind: 'file',
@@ -66,6 +66,7 @@ export async function openS3Remote(
         mtimeNs: mtimeNs ?? BigInt(head.LastModified?.getTime() ?? 0) * 1_000_000n,
         mode,
         version: bareEtag(head.ETag),
+        ...(blob && { blob }),
       }
     } catch (error) {
       if (statusOf(error) !== 404) throw error
