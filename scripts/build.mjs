@@ -28,8 +28,8 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // The clients of remotes too: most commands never load one, and ssh2 has native parts.
-  external: ['koffi', '@napi-rs/blake-hash', 'blake3', 'ssh2', '@aws-sdk/*', '@smithy/*'],
+  // ssh2 has native parts too.
+  external: ['koffi', '@napi-rs/blake-hash', 'blake3', 'ssh2'],
   // Names stay, for the stacks of -vv.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -43,6 +43,14 @@ await build({
   format: 'esm',
   external: ['./start.js', './run.js'],
 })
+/** The client of S3 is a quarter of the whole, and most commands never load it. */
+const s3ClientApart = {
+  name: 's3-client-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/aws-client\.js$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './aws-client.cjs', external: true },
+    ),
+}
 // CommonJS, because only that can be loaded together with compiled code; see src/cli/compiled-code.ts.
 await build({
   ...shared,
@@ -53,8 +61,17 @@ await build({
   },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  plugins: [s3ClientApart],
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+})
+await build({
+  ...shared,
+  entryPoints: { 'aws-client': source('sync/remotes/s3/aws-client.js') },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  // Its ES modules: what is not used of them can be left out.
+  mainFields: ['module', 'main'],
 })
 for (const command of [source('cli/main.js'), join(root, 'dist', 'bundle', 'cli', 'main.js')])
   chmodSync(command, 0o755)

@@ -4,7 +4,7 @@ import {
   DeleteObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
-} from '@aws-sdk/client-s3'
+} from './aws-client.ts'
 import type { AbandonedTransfer } from '../../remote.ts'
 import { stageFolder } from './assemble-object.ts'
 import type { CallOptions } from './connection.ts'

@@ -2,7 +2,7 @@
  * Makes the new version of an object out of parts of the old one and new bytes, as `stitch-parts.ts` plans it. Stages are
  * objects of ferry's own; none of them outlives the call, and what a crash leaves is found by `abandoned`.
  */
-import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand } from './aws-client.ts'
 import { randomBytes } from 'node:crypto'
 import { mapBounded, throwIfCancelled } from '../../../shared/concurrency.ts'
 import type { Segment, WriteOptions, Written } from '../../remote.ts'

@@ -5,7 +5,7 @@ import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   type StorageClass,
-} from '@aws-sdk/client-s3'
+} from './aws-client.ts'
 import { mapBounded } from '../../../shared/concurrency.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { Attributes, Expected } from '../../remote.ts'

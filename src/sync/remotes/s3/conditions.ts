@@ -3,7 +3,7 @@
  * without its quotes. So a Put is tried out on an object of ferry's own before the first one that depends on it, and
  * remembered; where a condition is not kept, the object is looked at right before the change.
  */
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from './aws-client.ts'
 import { randomBytes } from 'node:crypto'
 import { FerryError } from '../../../shared/errors.ts'
 import type { Expected } from '../../remote.ts'

@@ -3,7 +3,7 @@
  * `call`, which bounds, repeats and translates; the client itself repeats nothing and follows no redirect, so that
  * credentials go to the endpoint that was named and nowhere else.
  */
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { S3Client, type S3ClientConfig } from './aws-client.ts'
 import { cancelled, delay, retry } from '../../../shared/concurrency.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { RemoteContext } from '../../context.ts'

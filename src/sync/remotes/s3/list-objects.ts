@@ -1,5 +1,5 @@
 /** Lists a location page by page. What is refused as a whole is jumped over, also ferry's own records. */
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from './aws-client.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import { compareUtf8 } from '../../../shared/paths.ts'
 import type { ListOptions, SyncEntry } from '../../source.ts'

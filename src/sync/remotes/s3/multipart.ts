@@ -11,7 +11,7 @@ import {
   type StorageClass,
   UploadPartCommand,
   UploadPartCopyCommand,
-} from '@aws-sdk/client-s3'
+} from './aws-client.ts'
 import { randomBytes } from 'node:crypto'
 import { FerryError } from '../../../shared/errors.ts'
 import type { Expected } from '../../remote.ts'

@@ -2,7 +2,7 @@
  * A bucket, or a part of one, as a remote. Keys are paths; folders are the parts of keys between slashes, and objects
  * whose key ends in a slash. Links cannot be kept. Times and modes are metadata, which a listing does not tell.
  */
-import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command } from './aws-client.ts'
 import { createSemaphore, throwIfCancelled } from '../../../shared/concurrency.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { TreePath } from '../../../shared/paths.ts'

@@ -2,7 +2,7 @@
  * The content of one version of an object, in ranges. A range is whole and of that version, or it fails: the length is
  * counted, the ETag compared, a connection that stands still is given up, and what is missing is asked for again.
  */
-import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand } from './aws-client.ts'
 import type { Readable } from 'node:stream'
 import { throwIfCancelled } from '../../../shared/concurrency.ts'
 import { concatBytes } from '../../../shared/bytes.ts'

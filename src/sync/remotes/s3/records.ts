@@ -4,7 +4,7 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-} from '@aws-sdk/client-s3'
+} from './aws-client.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { RecordStore } from '../../remote.ts'
 import type { S3Connection } from './connection.ts'

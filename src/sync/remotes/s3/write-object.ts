@@ -2,7 +2,7 @@
  * Writes a whole object: one request for a small one, else parts, of which several are under way. Nothing is visible
  * before the content is confirmed. What an interrupted upload has left is used by the next run with the same content.
  */
-import { ListPartsCommand, PutObjectCommand, type StorageClass } from '@aws-sdk/client-s3'
+import { ListPartsCommand, PutObjectCommand, type StorageClass } from './aws-client.ts'
 import { createHash } from 'node:crypto'
 import { mapBounded, type Semaphore, throwIfCancelled } from '../../../shared/concurrency.ts'
 import { FerryError } from '../../../shared/errors.ts'
