@@ -82,6 +82,9 @@ export function addRsyncFlags(command: Command): SaidFlags {
   })
   command.addOption(new Option('--no-sidecar', 'keep no chunk lists beside the data'))
   on('no-sidecar', () => say('sidecar', false))
+  // Takes back what the settings say.
+  command.addOption(new Option('--sidecar', '').hideHelp())
+  on('sidecar', () => say('sidecar', true))
   for (const word of neverKept) {
     command.addOption(new Option(`--no-${word}`, '').hideHelp())
     on(`no-${word}`, () =>

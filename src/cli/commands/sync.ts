@@ -47,7 +47,7 @@ type Rule = NonNullable<SyncOptions['rules']>[number]
 export function syncCommand(host: CommandHost): Command {
   const command = new Command('ferry sync')
     .description(
-      'Make DST hold what SRC holds, sending only what changed. Run it again to go on after a break.\n\nSRC and DST: a folder, s3://bucket/prefix, sftp://[user@]host/path, host:path, or a remote of\nyour own as NAME:path. SRC may be a ticket. "SRC/" is what is in the folder, "SRC" the folder itself.',
+      'Make DST hold what SRC holds, sending only what changed. Run it again to go on after a break.\n\nSRC and DST: a folder, s3://bucket/prefix, sftp://[user@]host/path, host:path, or a remote of your own as NAME:path. SRC may be a ticket. "SRC/" is what is in the folder, "SRC" the folder itself.',
     )
     .argument('<SRC>', 'what to read')
     .argument('<DST>', 'what to write')

@@ -65,7 +65,7 @@ const samples: Readonly<Record<string, readonly [string, string, string, readonl
   'sync.max_delete': ['7', '', '', ['--max-delete', '8']],
   'sync.backup': ['true', '', '', ['--no-backup']],
   'sync.backup_dir': ['"old"', '', '', ['--backup-dir', 'other']],
-  'sync.sidecar': ['false', '', '', ['--no-sidecar']],
+  'sync.sidecar': ['false', '', '', ['--sidecar']],
   'ui.color': ['"always"', '', '1', ['--color=auto']],
   'ui.progress': ['"spinner"', '', 'detail', ['--progress', 'none']],
 }
