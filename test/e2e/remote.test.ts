@@ -58,8 +58,8 @@ test('a bucket: added, tried out, synced to by its name, and settings of the pro
   assert.equal(server.content('photos', 'www/a.txt').toString(), 'a')
   assert.throws(() => server.content('photos', 'www/b.o'))
   const full = await ferry('remote', 'test', 'site', '--json')
-  const [summary] = parseJsonLines(full.stdout).slice(-1)
-  const { kind, entries, delta, links } = summary?.['remote'] as Record<string, unknown>
+  const summary = parseJsonLines(full.stdout).at(-1) ?? assert.fail(describeExit(full))
+  const { kind, entries, delta, links } = summary['remote'] as Record<string, unknown>
   assert.deepEqual({ kind, entries, delta, links }, { kind: 'folder', entries: 1, delta: true, links: false })
   const missing = await ferry('remote', 'test', 's3://nobody-has-this', '--config', '/dev/null')
   assert.notEqual(missing.code, 0)
