@@ -94,10 +94,10 @@ export interface RemoteCaps {
 /** Small private objects, below `.ferry/` of the location. */
 export interface RecordStore {
   /**
-   * True when `read` gives only what nobody but the user of this place could have written (it looks at owner and mode,
-   * of the folder too). Left out: others may write here who cannot write the data, so nothing is believed for itself.
+   * Whether nobody could have written this record who cannot write the data (by owner and mode, of the folders above it
+   * too). Left out: that cannot be told, and nothing is believed for itself.
    */
-  readonly guarded?: boolean | undefined
+  isGuarded?(name: string, options?: RunOptions): Promise<boolean>
   /** Undefined when there is none. At most `maxBytes`. @throws E_STORE when it is larger */
   read(name: string, maxBytes: number, options?: RunOptions): Promise<Uint8Array | undefined>
   /** Replaces atomically. */

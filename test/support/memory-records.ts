@@ -21,7 +21,7 @@ export function memoryRecords(
   return {
     content,
     requests,
-    guarded: options.guarded,
+    ...(options.guarded && { isGuarded: async () => true }),
     async read(name, maxBytes) {
       note(`read ${name}`)
       const bytes = content.get(name)

@@ -27,21 +27,22 @@ const listRecord = ({ path, version }: ListName): string => `sig/${path}/${versi
 const removalsAtOnce = 8
 
 export interface BesideData {
-  /** Only the user of the place can have written what is read here. */
-  readonly isGuarded: boolean
   /**
-   * Tells the rows, unless `known` is the id of the present state. One request, or two when there is news.
+   * Tells the rows, unless `known` is the id of the present state, and whether others could have written them. One request,
+   * or two when there is news.
    * @returns the id of the present state, undefined when there is none that can be read
    */
   readRows(
     known: Uint8Array | undefined,
-    onRow: (row: Row) => void,
+    onRow: (row: Row, isGuarded: boolean) => void,
     options?: RunOptions,
   ): Promise<Uint8Array | undefined>
   /** Two requests. True when it was done. */
   writeRows(rows: RowTable, id: Uint8Array, options?: RunOptions): Promise<boolean>
   /** One request. Undefined when there is none. */
   readList(name: ListName, maxBytes: number, options?: RunOptions): Promise<Uint8Array | undefined>
+  /** Nobody could have written this list who cannot write the data. */
+  isGuarded(name: ListName, options?: RunOptions): Promise<boolean>
   /** One request. */
   writeList(name: ListName, bytes: Uint8Array, options?: RunOptions): Promise<void>
   /** One request each. */
@@ -83,7 +84,6 @@ export function openBesideData({ records, mayWrite, warn, url }: BesideOptions):
   }
 
   return {
-    isGuarded: records.guarded === true,
     readRows: (known, onRow, options) =>
       read(async () => {
         const told = await records.read(idRecord, idRecordBytes, options)
@@ -98,7 +98,9 @@ export function openBesideData({ records, mayWrite, warn, url }: BesideOptions):
         const id = unlessDamaged(() => decodeIndexId(told))
         if (id && known && equalBytes(id, known)) return known
         const bytes = id && (await records.read(indexRecord, maxIndexBytes, options))
-        return bytes && unlessDamaged(() => decodeIndex(bytes, maxIndexRows, onRow))
+        if (!bytes) return undefined
+        const isGuarded = (await records.isGuarded?.(indexRecord, options)) ?? false
+        return unlessDamaged(() => decodeIndex(bytes, maxIndexRows, (row) => onRow(row, isGuarded)))
       }),
     async writeRows(rows, id, options) {
       // The rows first: a crash between the two leaves news that nobody is told of, and no wrong ones.
@@ -109,6 +111,8 @@ export function openBesideData({ records, mayWrite, warn, url }: BesideOptions):
       return canWrite
     },
     readList: (name, maxBytes, options) => read(() => records.read(listRecord(name), maxBytes, options)),
+    isGuarded: async (name, options) =>
+      (await read(async () => await records.isGuarded?.(listRecord(name), options))) ?? false,
     writeList: (name, bytes, options) => write(() => records.write(listRecord(name), bytes, options)),
     removeLists: (names, options) =>
       write(() =>

@@ -100,11 +100,11 @@ export async function openChunkIndex(
     }
   }
 
-  /** Others may have been here since: their rows replace ours of other versions. */
-  function hear(row: Row): void {
+  /** Others may have been here since: their rows replace ours of other versions. What is guarded is as good as our own. */
+  function hear(row: Row, isGuarded: boolean): void {
     const place = rows.find(row.path)
     if (place >= 0 ? rows.isVersion(place, row.version) : rows.size >= maxIndexRows) return
-    rows.put({ ...row, isOwn: false })
+    rows.put({ ...row, isOwn: isGuarded })
     isDirty.cache = true
   }
 
@@ -140,14 +140,15 @@ export async function openChunkIndex(
   /** Whether a list that lay beside the data is what it says it is. */
   async function isVouchedFor(
     entry: SyncEntry,
+    name: ListName,
     list: ChunkList,
     known: Row | undefined,
-    options: RunOptions,
+    given: RunOptions,
   ): Promise<boolean> {
     const { blob } = nameChunkList(list.records).reference
     if (known?.isOwn && known.blob) return equalBytes(known.blob, blob)
-    if (beside?.isGuarded) return true
-    const told = entry.blob ? entry : await caps.describe?.(entry, options)
+    if (await beside?.isGuarded(name, given)) return true
+    const told = entry.blob ? entry : await caps.describe?.(entry, given)
     return told?.version === entry.version && told.blob !== undefined && equalBytes(told.blob, blob)
   }
 
@@ -189,7 +190,7 @@ export async function openChunkIndex(
       const row = rowOf(nameOfPath(entry.path), nameOfVersion(entry))
       if (!row) return undefined
       // What others say of times can at most save a transfer, as times themselves can; a hash would be taken as proof.
-      const blob = row.isOwn || beside?.isGuarded ? row.blob?.slice() : undefined
+      const blob = row.isOwn ? row.blob?.slice() : undefined
       return { mtimeNs: row.mtimeNs, mode: row.mode, blob, chunkSize: row.chunkSize }
     },
     async chunks(entry, options) {
@@ -202,7 +203,8 @@ export async function openChunkIndex(
       if (own) return own
       const bytes = await beside?.readList(name, maxListBytes(entry.size), run(options))
       const heard = await readList(entry, bytes)
-      if (!heard || !(await isVouchedFor(entry, heard, rowOf(path, version), run(options)))) return undefined
+      if (!heard || !(await isVouchedFor(entry, name, heard, rowOf(path, version), run(options))))
+        return undefined
       await inCache(() => cache.write(listFile(name), encodeList(entry, heard)))
       return heard
     },

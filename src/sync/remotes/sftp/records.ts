@@ -13,6 +13,9 @@ import { lstatIfThere, recoverAside } from './publish.ts'
 import { readFolder, recordsFolder } from './read-folder.ts'
 import { isMissing, toSftpError } from './sftp-error.ts'
 
+/** Of group and others. */
+const othersMayWrite = 0o022
+
 export function createRecords(place: SftpPlace, folders: Folders): RecordStore {
   const pathOf = (name: string): string => `${recordsFolder}/${parseTreePath(name)}`
 
@@ -86,7 +89,33 @@ export function createRecords(place: SftpPlace, folders: Folders): RecordStore {
     return names
   }
 
+  /** Whoever owns the location may write all of its data; nobody else may have a hand in what lies on the way there. */
+  const isGuarded = async (channel: SftpChannel, path: string): Promise<boolean> => {
+    const names = path.split('/')
+    const paths = names.map((_, index) => remotePath(place, names.slice(0, index + 1).join('/')))
+    try {
+      const [top, ...found] = await Promise.all([
+        channel.stat(remotePath(place, '')),
+        ...paths.map((full) => channel.lstat(full)),
+      ])
+      return found.every(
+        (stats) =>
+          kindOf(stats) !== 'symlink' && stats.uid === top.uid && (stats.mode & othersMayWrite) === 0,
+      )
+    } catch (error) {
+      if (isMissing(error)) return false
+      throw error
+    }
+  }
+
   return {
+    async isGuarded(name, { signal } = {}) {
+      try {
+        return await place.pool.run((channel) => isGuarded(channel, pathOf(name)), { signal })
+      } catch (error) {
+        throw toSftpError(error, `Cannot look at the record "${name}"`)
+      }
+    },
     async read(name, maxBytes, { signal } = {}) {
       try {
         return await place.pool.run(
