@@ -10,6 +10,8 @@ export interface ListedNames {
   readonly names: Iterable<string>
   /** `implied`: only as a folder above a listed name, which no filter looks at. */
   wants(path: string, isFolder: boolean): 'listed' | 'implied' | 'no'
+  /** True for what lies, however deep, in a folder that is whole. */
+  isInWhole(path: string): boolean
   /** True when everything in this folder is in the transfer, so that what else is at the destination is extraneous. */
   isWhole(folder: string): boolean
 }
@@ -33,6 +35,12 @@ export function createListedNames(lines: readonly string[], recursive: boolean):
         hint: 'give names relative to the source',
       })
     const path = parts.join('/')
+    // rsync takes what is behind it as the name at the destination.
+    if (/[^/.]\/+\.\/+[^/]/.test(line))
+      throw new FerryError(
+        'E_USAGE',
+        `Cannot use the name "${line}" of --files-from: "/./" is not supported yet`,
+      )
     const withContents = path === '' || /\/\.?$/.test(line)
     listed.set(path, withContents || listed.get(path) === true)
     for (let folder = parentPath(path); folder !== '' && !above.has(folder); folder = parentPath(folder))
@@ -55,6 +63,13 @@ export function createListedNames(lines: readonly string[], recursive: boolean):
     wants(path, isFolder) {
       if (listed.has(path) || isWhole(parentPath(path))) return 'listed'
       return isFolder && above.has(path) ? 'implied' : 'no'
+    },
+    isInWhole(path) {
+      for (let folder = path; folder !== ''; ) {
+        folder = parentPath(folder)
+        if (isWhole(folder)) return true
+      }
+      return false
     },
     isWhole,
   }

@@ -5,7 +5,7 @@
 import { FerryError } from '../../shared/errors.ts'
 import type { FilterRule } from '../options.ts'
 import { maxPatternBytes } from '../limits.ts'
-import { byteString, wildcardSource } from './wildcard.ts'
+import { byteString, compileWildcards } from './wildcard.ts'
 
 export type Verdict = 'include' | 'exclude' | undefined
 
@@ -33,16 +33,13 @@ function compileLiteral(pattern: string, isAnchored: boolean): Matches {
 }
 
 function compileWildcard(pattern: string, isAnchored: boolean): Matches {
-  const source = wildcardSource(pattern)
   // `**/x` finds x at the top too: the name is looked at with a slash in front.
   const slashInFront = !isAnchored && pattern.startsWith('**')
-  // Elsewhere a pattern that is not anchored may begin behind any slash.
-  const start = isAnchored || slashInFront ? '^' : '^(?:[^]*/)?'
-  const expression = new RegExp(`${start}${source}$`)
+  const matches = compileWildcards(pattern, !isAnchored && !slashInFront)
   // `x/***` is the folder x and all in it.
   const slashBehind = pattern.endsWith('***')
   return (bytes, isFolder) =>
-    expression.test(`${slashInFront ? '/' : ''}${bytes}${slashBehind && isFolder ? '/' : ''}`)
+    matches(`${slashInFront ? '/' : ''}${bytes}${slashBehind && isFolder ? '/' : ''}`)
 }
 
 function refuse(rule: FilterRule, why: string): never {

@@ -1,6 +1,6 @@
 /**
- * The `keeps` of both listings, made of the filter rules and `--files-from`. The same one is given to both sides: what a
- * rule excludes is not seen at the destination either, and so never deleted.
+ * The `keeps` of both listings, made of the filter rules and `--files-from`. The rules are those of both sides: what is
+ * excluded is not seen at the destination either, and so never deleted.
  */
 import { parentPath } from '../../shared/paths.ts'
 import type { FilterOptions, TransferOptions } from '../options.ts'
@@ -11,16 +11,20 @@ import { compileRules } from './filter-rules.ts'
 export type Keeps = (path: string, isFolder: boolean) => boolean
 
 /**
- * With `filesFrom` the listings have to be recursive: this keeps them from going too deep.
+ * With `filesFrom` both listings have to be recursive: this keeps them from going too deep. At the destination more is seen,
+ * as a folder that is deleted goes with all that is in it.
  * @throws E_USAGE when a rule or a name cannot be used
  */
-export function createKeeps(settings: FilterOptions & Pick<TransferOptions, 'recursive'>): Keeps {
+export function createKeeps(
+  settings: FilterOptions & Pick<TransferOptions, 'recursive'>,
+  side: 'source' | 'destination',
+): Keeps {
   const judge = compileRules(settings.rules)
   const keeps: Keeps = (path, isFolder) => judge(path, isFolder) !== 'exclude'
   if (settings.filesFrom === undefined) return keeps
   const listed = createListedNames(settings.filesFrom, settings.recursive)
   return (path, isFolder) => {
-    const wanted = listed.wants(path, isFolder)
+    const wanted = side === 'destination' && listed.isInWhole(path) ? 'listed' : listed.wants(path, isFolder)
     return wanted === 'implied' || (wanted === 'listed' && keeps(path, isFolder))
   }
 }

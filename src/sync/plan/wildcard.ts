@@ -1,6 +1,6 @@
 /**
- * rsync's patterns as regular expressions. rsync compares bytes, so a name is matched as the string of its UTF-8 bytes
- * (`byteString`): `?` is one byte, which matters for `caf?`.
+ * rsync's wildcards. rsync compares bytes, so a name is matched as the string of its UTF-8 bytes (`byteString`): `?` is one
+ * byte, which matters for `caf?`. Not done with regular expressions: many stars would take them forever.
  * Source: rsync(1), PATTERN MATCHING RULES; what it leaves open was measured with rsync 3.5.
  */
 
@@ -41,12 +41,11 @@ const namedClasses: Readonly<Record<string, (byte: number) => boolean>> = {
   xdigit: (byte) => isDigit(byte) || between('a', 'f')(byte) || between('A', 'F')(byte),
 }
 
-function escapeByte(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, '0')}`
-}
+/** Which bytes fit: one element a byte. */
+type ByteSet = Uint8Array
 
 interface ParsedClass {
-  readonly source: string
+  readonly set: ByteSet
   /** Index behind the closing bracket. */
   readonly end: number
 }
@@ -87,11 +86,10 @@ function parseClass(pattern: string, start: number): ParsedClass | undefined {
       at++
     }
   }
-  let source = ''
-  for (let byte = 0; byte < 256; byte++)
-    if (byte !== slash && members.has(byte) !== negated) source += escapeByte(byte)
-  // An empty class matches nothing.
-  return { source: `[${source}]`, end: at + 1 }
+  const set = Uint8Array.from({ length: 256 }, (_, byte) =>
+    byte !== slash && members.has(byte) !== negated ? 1 : 0,
+  )
+  return { set, end: at + 1 }
 }
 
 function closesName(pattern: string, start: number): boolean {
@@ -99,35 +97,99 @@ function closesName(pattern: string, start: number): boolean {
   return end > start && pattern[end - 1] === ':'
 }
 
-const nothing = '(?!)'
+const star = 'star'
+const deepStar = 'deep star'
 
-/**
- * What `pattern` (a byte string, with a wildcard in it) matches as a whole, as the source of a regular expression. A
- * pattern that rsync never finds (a class without an end) matches nothing.
- */
-export function wildcardSource(pattern: string): string {
-  let source = ''
+/** A byte, one of some bytes, any number of bytes without a slash, any number of bytes. */
+type Token = number | ByteSet | typeof star | typeof deepStar
+
+const noSlash: ByteSet = Uint8Array.from({ length: 256 }, (_, byte) => (byte === slash ? 0 : 1))
+
+/** Undefined: nothing is ever found, as for a class without an end. */
+function parseTokens(pattern: string): Token[] | undefined {
+  const tokens: Token[] = []
   for (let at = 0; at < pattern.length; ) {
     const char = pattern[at] as string
     if (char === '*') {
-      let stars = at
-      while (pattern[stars] === '*') stars++
-      source += stars - at > 1 ? '[^]*' : '[^/]*'
-      at = stars
+      let end = at
+      while (pattern[end] === '*') end++
+      tokens.push(end - at > 1 ? deepStar : star)
+      at = end
     } else if (char === '?') {
-      source += '[^/]'
+      tokens.push(noSlash)
       at++
     } else if (char === '[') {
       const parsed = parseClass(pattern, at)
-      if (parsed === undefined) return nothing
-      source += parsed.source
+      if (parsed === undefined) return undefined
+      tokens.push(parsed.set)
       at = parsed.end
     } else {
       if (char === '\\') at++
-      if (at >= pattern.length) return nothing
-      source += escapeByte(pattern.charCodeAt(at))
+      if (at >= pattern.length) return undefined
+      tokens.push(pattern.charCodeAt(at))
       at++
     }
   }
-  return source
+  return tokens
+}
+
+/**
+ * Only the last star of either sort is ever tried again: what an earlier one could do, it can do too. A plain star gives
+ * up at a slash, and then the last deep one before it takes more.
+ */
+function matches(tokens: readonly Token[], text: string, start: number): boolean {
+  let token = 0
+  let at = start
+  let afterStar = -1
+  let starEnd = 0
+  let afterDeep = -1
+  let deepEnd = 0
+  for (;;) {
+    const wanted = tokens[token]
+    if (wanted === star) {
+      afterStar = ++token
+      starEnd = at
+      continue
+    }
+    if (wanted === deepStar) {
+      afterDeep = ++token
+      deepEnd = at
+      afterStar = -1
+      continue
+    }
+    if (at === text.length) {
+      if (wanted === undefined) return true
+    } else if (wanted !== undefined) {
+      const byte = text.charCodeAt(at)
+      if (typeof wanted === 'number' ? wanted === byte : wanted[byte] === 1) {
+        token++
+        at++
+        continue
+      }
+    }
+    if (afterStar >= 0 && starEnd < text.length && text.charCodeAt(starEnd) !== slash) {
+      at = ++starEnd
+      token = afterStar
+    } else if (afterDeep >= 0 && deepEnd < text.length) {
+      at = ++deepEnd
+      token = afterDeep
+      afterStar = -1
+    } else return false
+  }
+}
+
+/**
+ * Whether `pattern` (a byte string) matches all of a byte string; with `anywhere`, from its start or from behind any
+ * slash on.
+ */
+export function compileWildcards(pattern: string, anywhere: boolean): (text: string) => boolean {
+  const tokens = parseTokens(pattern)
+  if (tokens === undefined) return () => false
+  return (text) => {
+    if (matches(tokens, text, 0)) return true
+    if (!anywhere) return false
+    for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1))
+      if (matches(tokens, text, at + 1)) return true
+    return false
+  }
 }
