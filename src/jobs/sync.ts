@@ -119,8 +119,8 @@ interface Listings {
 function startListings(ends: Ends, settings: SyncSettings, tally: SyncTally, signal: AbortSignal): Listings {
   const { remote, under, leftOut, tops } = ends
   let problems = 0
-  const keeps = createKeeps(settings)
-  const watched = watchKeeps(keeps)
+  const keeps = createKeeps(settings, 'source')
+  const watched = watchKeeps(createKeeps(settings, 'destination'))
   const common: Omit<ListOptions, 'keeps' | 'onProblem'> = {
     signal,
     recursive: settings.recursive || settings.filesFrom !== undefined,

@@ -69,9 +69,15 @@ async function* stepsOf(
         kind: 'actions',
         actions: (async function* untilDeletion() {
           for (; !next.done && next.value.kind !== 'delete'; next = await actions.next()) {
-            enter(next.value)
-            if (isIdle(next.value)) onIdle(next.value)
-            else yield next.value
+            const action = next.value
+            enter(action)
+            if (isIdle(action)) onIdle(action)
+            else yield action
+            // What comes to lie in it needs the folder: the file in its place must be gone.
+            if (action.kind === 'folder' && action.inTheWay !== undefined) {
+              next = await actions.next()
+              return
+            }
           }
         })(),
       }
