@@ -1,12 +1,12 @@
 /** rsync as the oracle of plans: what it would do, in lines, and what a plan of the same says. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SyncSettings } from '../../src/sync/options.ts'
 import { itemizeLine } from '../../src/sync/plan/itemize.ts'
-import { createKeeps, watchKeeps } from '../../src/sync/plan/keeps.ts'
+import { createKeeps, type Keeps, watchKeeps } from '../../src/sync/plan/keeps.ts'
 import { planSync } from '../../src/sync/plan/plan-sync.ts'
-import type { PlanFacts, SyncAction } from '../../src/sync/plan-types.ts'
+import type { PlanFacts, SkipAction, SyncAction } from '../../src/sync/plan-types.ts'
 import { entryOf, listFolder } from './list-folder.ts'
 import { runProcess } from './process.ts'
 
@@ -104,4 +104,56 @@ export function linesOf(actions: readonly SyncAction[], settings: SyncSettings, 
     else if (action.kind === 'skip' && action.told === 'always') lines.push(action.reason)
   }
   return { lines: lines.sort(), failed: failed.sort(), missing }
+}
+
+/** A limit counts deletions in their order, and what makes way is deleted at once. */
+function makesWay(action: SyncAction): boolean {
+  return (action.kind === 'delete' && action.first) || (action.kind === 'skip' && action.failed)
+}
+
+/** `--ignore-existing`, and a folder has to go where a file or link is: rsync goes on, through a link even. */
+function isFolderOverFile(action: SyncAction): action is SkipAction {
+  return action.kind === 'skip' && action.entry.kind === 'directory' && action.told === 'verbose'
+}
+
+/**
+ * Where the source has something, and the destination something of another kind that a rule excludes: rsync replaces it,
+ * ferry does not see it, and does not touch it.
+ */
+function hiddenKinds(keeps: Keeps, source: string, destination: string): string[] {
+  const hidden: string[] = []
+  for (const path of readdirSync(destination, { recursive: true, encoding: 'utf8' })) {
+    const isFolder = lstatSync(join(destination, path)).isDirectory()
+    if (keeps(path, isFolder)) continue
+    if (!existsSync(join(source, path))) continue
+    const other = lstatSync(join(source, path))
+    if (other.isDirectory() !== isFolder) hidden.push(path)
+  }
+  return hidden
+}
+
+export interface Disputes {
+  /** What is done at these paths, and below, is another thing on purpose. */
+  readonly paths: readonly string[]
+  /** What is deleted is not what rsync deletes. */
+  readonly deletions: boolean
+}
+
+/** Where ferry does not do what rsync does (docs/decisions/015-plan.md). */
+export function disputesOf(
+  settings: SyncSettings,
+  source: string,
+  destination: string,
+  actions: readonly SyncAction[],
+): Disputes {
+  return {
+    paths: [
+      ...hiddenKinds(createKeeps(settings, 'destination'), source, destination),
+      ...(settings.ignoreExisting ? actions.filter(isFolderOverFile).map(({ entry }) => entry.path) : []),
+    ],
+    deletions:
+      // rsync deletes as it goes, until it meets a problem; ferry deletes nothing then.
+      actions.some((action) => action.kind === 'withheld' && action.why === 'problems') ||
+      ((settings.maxDelete ?? 1000) < 1000 && actions.some(makesWay)),
+  }
 }

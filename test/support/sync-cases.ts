@@ -118,3 +118,11 @@ export const filters: readonly SyncCase[] = [
   filter('*', '!', '*.o'),
   filter('+ *.o', 'b*'),
 ]
+
+/** All of their options, the settings of later ones winning. */
+export function combine(...cases: readonly SyncCase[]): SyncCase {
+  return {
+    args: cases.flatMap(({ args }) => args),
+    settings: Object.assign({}, ...cases.map(({ settings }) => settings)) as Partial<SyncSettings>,
+  }
+}

@@ -47,6 +47,8 @@ interface Held {
 interface Folder {
   readonly kind: 'folder'
   readonly path: string
+  /** The source has it too; or it goes, or is emptied; or neither, and nothing in it is extraneous. */
+  readonly state: 'shared' | 'goes' | 'stays'
   /** Its number in `deletions` when it is to be deleted. */
   readonly number: number | undefined
   /** What comes to its place when it is empty. */
@@ -100,11 +102,16 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
 
   const isWhole = (folder: string): boolean => listed?.isWhole(folder) ?? settings.recursive
 
-  /** `entry` is extraneous; returns its number if it will be deleted. */
+  function isExtraneous(entry: SyncEntry, parent: Folder | undefined): boolean {
+    if (parent?.state === 'goes') return true
+    // A listed folder that the source does not have is not an empty one.
+    return settings.delete && parent?.state !== 'stays' && isWhole(parentPath(entry.path))
+  }
+
+  /** Deletes `entry` if it is extraneous; returns its number then. */
   function remove(entry: SyncEntry): number | undefined {
     const parent = openFolder()
-    const parentGoes = parent !== undefined && (parent.number !== undefined || parent.action !== undefined)
-    if (!parentGoes && !(settings.delete && isWhole(parentPath(entry.path)))) return undefined
+    if (!isExtraneous(entry, parent)) return undefined
     if (isProtected(entry)) {
       if (parent !== undefined) parent.stays = true
       if (entry.kind === 'directory') leftAlone = entry.path
@@ -178,7 +185,8 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
       }
       if (!tellFolder(entry, existing)) return
       const { path } = entry
-      stack.push({ kind: 'folder', path, number: undefined, action: undefined, deletions, stays: false })
+      const plain = { kind: 'folder', path, number: undefined, action: undefined, deletions } as const
+      stack.push({ ...plain, state: 'shared', stays: false })
     },
     onlySource(entry) {
       if (leftAlone !== undefined) return
@@ -207,7 +215,8 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
           const action = comparison.decide(entry, existing)
           if (action.kind === 'write' || action.kind === 'link') {
             const own = createDeletions()
-            stack.push({ kind: 'folder', path, number: undefined, action, deletions: own, stays: false })
+            const emptied = { kind: 'folder', path, number: undefined, action, deletions: own } as const
+            stack.push({ ...emptied, state: 'goes', stays: false })
           } else {
             leftAlone = path
             tell(action)
@@ -216,10 +225,13 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
         }
       }
       const parent = openFolder()
+      // Where folders are parts of names, one goes with what is in it.
+      const state = isExtraneous(existing, parent) ? 'goes' : 'stays'
       const number = facts.folders ? remove(existing) : undefined
       if (leftAlone !== undefined) return
       const into = parent?.deletions ?? deletions
-      stack.push({ kind: 'folder', path, number, action: undefined, deletions: into, stays: false })
+      const extraneous = { kind: 'folder', path, number, action: undefined, deletions: into } as const
+      stack.push({ ...extraneous, state, stays: false })
     },
   }
 }

@@ -1,20 +1,18 @@
 /** rsync is the oracle: a plan, itemised, is what `rsync -n -i` says, for each option and for pairs of them. */
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import test from 'node:test'
 import { constantFrom, sample, shuffledSubarray, tuple } from 'fast-check'
 import { mapBounded } from '../../../src/shared/concurrency.ts'
 import type { SyncSettings } from '../../../src/sync/options.ts'
-import type { SkipAction, SyncAction } from '../../../src/sync/plan-types.ts'
 import { nameLine } from '../../../src/sync/plan/itemize.ts'
-import { createKeeps, type Keeps } from '../../../src/sync/plan/keeps.ts'
-import { askRsync, linesOf, planFolders } from '../../support/plan-against-rsync.ts'
+import { askRsync, disputesOf, linesOf, planFolders } from '../../support/plan-against-rsync.ts'
 import { runProcess } from '../../support/process.ts'
 import { requireServer } from '../../support/servers.ts'
 import {
   backups,
   bases,
+  combine,
   comparisons,
   deletions,
   filters,
@@ -27,44 +25,12 @@ import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-f
 const skip = requireServer('rsync')
 const seeds = [4, 6]
 
-function makesWay(action: SyncAction): boolean {
-  return (action.kind === 'delete' && action.first) || (action.kind === 'skip' && action.failed)
-}
-
-/** `--ignore-existing`, and a folder has to go where a file or link is: rsync goes on, through a link even. */
-function isFolderOverFile(action: SyncAction): action is SkipAction {
-  return action.kind === 'skip' && action.entry.kind === 'directory' && action.told === 'verbose'
-}
-
-function combine(...cases: readonly SyncCase[]): SyncCase {
-  return {
-    args: cases.flatMap(({ args }) => args),
-    settings: Object.assign({}, ...cases.map(({ settings }) => settings)) as Partial<SyncSettings>,
-  }
-}
-
 function makeTrees(folder: TemporaryFolder, seed: number): { source: string; destination: string } {
   const source = folder.at(`source-${seed}`)
   const destination = folder.at(`destination-${seed}`)
   mkdirSync(source)
   makeSyncTrees(seed, source, destination)
   return { source, destination }
-}
-
-/**
- * Where the source has something, and the destination something of another kind that a rule excludes: rsync replaces it,
- * ferry does not see it, and does not touch it.
- */
-function hiddenKinds(keeps: Keeps, source: string, destination: string): string[] {
-  const hidden: string[] = []
-  for (const path of readdirSync(destination, { recursive: true, encoding: 'utf8' })) {
-    const isFolder = lstatSync(join(destination, path)).isDirectory()
-    if (keeps(path, isFolder)) continue
-    if (!existsSync(join(source, path))) continue
-    const other = lstatSync(join(source, path))
-    if (other.isDirectory() !== isFolder) hidden.push(path)
-  }
-  return hidden
 }
 
 /** Each case with each seed; all differences are told at once. */
@@ -83,17 +49,13 @@ async function compareAll(
       const full: SyncSettings = { ...noOptions, ...settings }
       const expected = await askRsync([verbosity, ...args], `${source}/`, `${destination}/`)
       const actions = await planFolders(full, source, destination)
-      // What makes way is deleted at once, so that under a limit other things are left than with rsync.
-      if ((full.maxDelete ?? 1000) < 1000 && (expected.foundFull || actions.some(makesWay))) return
-      // rsync deletes as it goes, until it meets a problem; ferry deletes nothing then.
-      const isWithheld = actions.some((action) => action.kind === 'withheld' && action.why === 'problems')
+      // In a dry run rsync counts what it will not be able to delete.
+      if ((full.maxDelete ?? 1000) < 1000 && expected.foundFull) return
+      const { paths, deletions: deletionsDiffer } = disputesOf(full, source, destination, actions)
       const actual = linesOf(actions, full, verbosity === '-ii')
-      const disputed = [
-        ...hiddenKinds(createKeeps(full, 'destination'), source, destination),
-        ...(full.ignoreExisting ? actions.filter(isFolderOverFile) : []).map(({ entry }) => entry.path),
-      ]
       const settled = (line: string): boolean =>
-        !(isWithheld && line.startsWith('*')) && !disputed.some((path) => line.includes(path))
+        !(deletionsDiffer && line.startsWith('*')) && !paths.some((path) => line.includes(path))
+      if (full.maxDelete !== undefined && deletionsDiffer) return
       const title = `seed ${seed}: rsync ${args.join(' ')}`
       if (expected.lines.length === 0) wrong.push(`${title}: rsync says nothing`)
       wrong.push(

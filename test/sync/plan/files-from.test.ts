@@ -38,7 +38,8 @@ const cases: readonly Case[] = [
   { list: 'd/e/2\n', rules: [{ kind: 'exclude', pattern: '/d' }] },
   { list: 'd/e\n', recursive: true, rules: [{ kind: 'exclude', pattern: 'f' }] },
   { list: 'd/e/2\nd\n', recursive: true, rules: [{ kind: 'exclude', pattern: '2' }] },
-  { list: 'd/link\nlink\n' },
+  { list: 'only there\ntop\n', recursive: true, delete: true },
+  { list: 'd/only there/\nonly there\n', delete: true },
 ]
 
 test('planSync: --files-from brings what it brings with rsync', { skip }, async () => {
@@ -50,7 +51,16 @@ test('planSync: --files-from brings what it brings with rsync', { skip }, async 
     writeFileSync(path, path.slice(-3))
   }
   for (const path of ['d/1', 'd/e/2', 'd/e/f/3', 'g/4', 'g/h/5', 'top']) put(folder.at('source', path))
-  for (const path of ['d/old', 'd/e/old', 'g/old', 'g/h/old', 'oldtop', 'd/e/x/y'])
+  for (const path of [
+    'd/old',
+    'd/e/old',
+    'g/old',
+    'g/h/old',
+    'oldtop',
+    'd/e/x/y',
+    'only there/f',
+    'd/only there/f',
+  ])
     put(folder.at('destination', path))
   const wrong: string[] = []
   for (const { list, recursive = false, delete: deletes = false, rules = [] } of cases) {

@@ -58,29 +58,18 @@ async function planOf({ source, existing = [], settings, facts: more }: Input): 
   return actions
 }
 
+function sketchOf(action: SyncAction): string {
+  if (action.kind === 'delete') return `delete ${action.existing.path}${action.first ? ' <' : ''}`
+  if (action.kind === 'withheld') return `withheld ${action.why} ${action.count}`
+  if (action.kind === 'missing') return `missing ${action.path}`
+  const note =
+    action.kind === 'skip' && action.failed ? ' !' : 'inTheWay' in action && action.inTheWay ? ' <' : ''
+  return `${action.kind} ${action.entry.path}${note}`
+}
+
 /** One line an action: its kind and path, `!` for a failure, `<` for what is in the way or deleted first. */
 async function sketch(input: Input): Promise<string[]> {
-  return (await planOf(input)).map((action): string => {
-    switch (action.kind) {
-      case 'delete':
-        return `delete ${action.existing.path}${action.first ? ' <' : ''}`
-      case 'withheld':
-        return `withheld ${action.why} ${action.count}`
-      case 'missing':
-        return `missing ${action.path}`
-      case 'skip':
-        return `skip ${action.entry.path}${action.failed ? ' !' : ''}`
-      case 'write':
-      case 'link':
-      case 'folder':
-        return `${action.kind} ${action.entry.path}${action.inTheWay ? ' <' : ''}`
-      case 'attributes':
-      case 'same':
-      case 'compare':
-      case 'describe':
-        return `${action.kind} ${action.entry.path}`
-    }
-  })
+  return (await planOf(input)).map(sketchOf)
 }
 
 test('planSync: a file that takes the place of a folder comes after what was in it', async () => {
