@@ -38,6 +38,8 @@ export interface Placer {
 
 const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 const modeBits = 0o7777
+/** Of these the others are lost when someone who is not root writes: they are set behind the content. */
+const openModeBits = 0o777
 const usualMode = 0o666
 
 /** A new file at `part`; what an interrupted run left there goes. */
@@ -99,12 +101,13 @@ export function createPlacer(fail: (index: number, error: unknown) => void): Pla
   return {
     add(index, path, { mode, mtimeNs }, fill) {
       const names = partNames(path)
+      const asked = (mode ?? usualMode) & openModeBits
       let fd: number | undefined
       try {
-        fd = createPartFile(names.part, mode ?? usualMode)
+        fd = createPartFile(names.part, asked)
         fill(fd)
         const folder = folderOf(path)
-        setMode(fd, folder, mode ?? usualMode, mode)
+        setMode(fd, folder, asked, mode)
         if (mtimeNs !== undefined) setFileTimes(fd, mtimeNs)
         open.push({ index, path, folder, names, fd })
       } catch (error) {

@@ -80,15 +80,25 @@ export function checkStanding(path: string, standing: Standing): void {
  * @throws E_CONFLICT when something else stands there, or a folder that is not empty; a system error when the move fails.
  */
 export function replaceStanding(from: string, to: string, standing: Standing): void {
-  checkStanding(to, standing)
   if (standing === 'absent') {
-    publish(from, to, undefined)
+    publishNew(from, to)
     return
   }
+  checkStanding(to, standing)
   if (standing !== 'anything' && lstatSync(to, { throwIfNoEntry: false })?.isDirectory()) {
     removeFolder(to)
-    publish(from, to, undefined)
+    publishNew(from, to)
   } else renameSync(from, to)
+}
+
+function publishNew(from: string, to: string): void {
+  try {
+    publish(from, to, undefined)
+  } catch (error) {
+    // Its hint is about an option of receive.
+    if (error instanceof FerryError) throw otherThanExpected(to, 'something was put there meanwhile')
+    throw error
+  }
 }
 
 /** @throws E_CONFLICT when it is not empty. */

@@ -15,9 +15,14 @@ export interface FolderNames {
   readonly refused: readonly string[]
 }
 
-/** True for a folder, and for a link to one. */
+/** True for a folder, and for a link to one; not for what cannot be looked at, which whoever visits it reports. */
 export function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  } catch {
+    // A link to itself, or one that leads where one may not look.
+    return false
+  }
 }
 
 /**

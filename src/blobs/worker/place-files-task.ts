@@ -3,7 +3,7 @@
  * computer. What stands at a place is looked at directly before it is replaced; placer.ts has the order in which files
  * become visible.
  */
-import { closeSync, fstatSync, lstatSync, readSync, symlinkSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, lstatSync, readSync, symlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parentPath } from '../../shared/paths.ts'
 import { versionText } from '../fingerprint.ts'
@@ -56,6 +56,12 @@ export function modeOfStanding(path: string): number | undefined {
   return stat?.isFile() ? stat.mode & 0o777 : undefined
 }
 
+/** Mostly there is none: to remove it and fail would cost as much as the rest of a small file. */
+function dropJournal(path: string): void {
+  const { journal } = partNames(path)
+  if (existsSync(journal)) removeIfThere(journal)
+}
+
 let buffer: Buffer | undefined
 
 function copySmall(fd: number, { path, version }: LocalFile, size: number): void {
@@ -99,7 +105,7 @@ export function placeFiles({ root, files }: PlaceFilesInput): PlaceFilesOutput {
     }
     // A larger file may have been begun here: its journal says nothing about this one.
     placer.add(index, diskPath, { mode: mode ?? modeOfStanding(diskPath), mtimeNs }, (fd) => {
-      removeIfThere(partNames(diskPath).journal)
+      dropJournal(diskPath)
       if (content.kind === 'file') copySmall(fd, content.file, content.size)
       else if (content.bytes.byteLength > 0) writeAllSync(fd, content.bytes, 0)
     })

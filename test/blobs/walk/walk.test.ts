@@ -101,6 +101,11 @@ test('--follow-symlinks shares what links point at, without loops', () => {
   ])
 })
 
+test('--follow-symlinks: a link to itself fails alone, and not the folder that it is in', () => {
+  const root = tree('a', 'self -> self', 'z')
+  assert.deepEqual(shown(list(root, { followSymlinks: true })), ['/', 'a', 'failed self', 'z'])
+})
+
 test('include, exclude and .gitignore', () => {
   const root = tree(
     'a.txt',

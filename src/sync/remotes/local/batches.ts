@@ -1,11 +1,13 @@
 /**
- * Joins many small calls into few large ones: what is asked while workers are busy goes to them together. Nothing waits
- * for company when a worker is free.
+ * Joins many small calls into few large ones: what is asked while workers are busy goes to them together, and what is asked
+ * at about the same time is shared out among those that are free. A call waits for company only while more keep coming.
  */
 
 export interface BatchOptions<Item, Result> {
   /** Batches under way at once. */
   readonly lanes: number
+  /** Fewer items than this are not parted among free lanes, and wait while another lane is at work. */
+  readonly leastItems: number
   /** Items and bytes of one batch; an item with more bytes goes alone. */
   readonly mostItems: number
   readonly mostBytes: number
@@ -23,15 +25,16 @@ interface Waiting<Item, Result> {
 export function createBatches<Item, Result>(
   options: BatchOptions<Item, Result>,
 ): (item: Item, bytes: number) => Promise<Result> {
-  const { lanes, mostItems, mostBytes, run } = options
+  const { lanes, leastItems, mostItems, mostBytes, run } = options
   let queue: Waiting<Item, Result>[] = []
   let running = 0
   let isPlanned = false
 
   function take(): Waiting<Item, Result>[] {
+    const share = Math.max(leastItems, Math.ceil(queue.length / (lanes - running)))
     let bytes = 0
     let count = 0
-    while (count < queue.length && count < mostItems) {
+    while (count < queue.length && count < Math.min(share, mostItems)) {
       bytes += (queue[count] as Waiting<Item, Result>).bytes
       if (count > 0 && bytes > mostBytes) break
       count++
@@ -54,13 +57,17 @@ export function createBatches<Item, Result>(
     }
   }
 
-  /** Behind all that is asked in this turn of the event loop. */
-  function plan(): void {
-    if (isPlanned || queue.length === 0 || running >= lanes) return
+  const mayStart = (): boolean =>
+    queue.length > 0 && running < lanes && (running === 0 || queue.length >= leastItems)
+
+  /** Starts what waits as soon as a turn of the event loop has brought nothing more. */
+  function plan(seen = 0): void {
+    if (isPlanned || !mayStart()) return
     isPlanned = true
     setImmediate(() => {
       isPlanned = false
-      while (queue.length > 0 && running < lanes) void start(take())
+      if (queue.length > seen && queue.length < mostItems) plan(queue.length)
+      else while (mayStart()) void start(take())
     })
   }
 

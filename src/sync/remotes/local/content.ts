@@ -47,6 +47,7 @@ export function createContentOpener(
 ): ContentOpener {
   const cutSmall = createBatches<Wanted, IndexedFile | FerryError>({
     lanes: 2,
+    leastItems: 16,
     mostItems: mostCut,
     mostBytes: mostCutBytes,
     async run(files) {

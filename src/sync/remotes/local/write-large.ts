@@ -42,8 +42,18 @@ interface Ready {
   release(): void
 }
 
-/** A part that nobody could go on with: the content is another one now, or the place is taken. */
-const endsResume: ReadonlySet<string> = new Set(['E_CHANGED', 'E_CONFLICT', 'E_INTERNAL'])
+/**
+ * After these what was written so far is as good as before: whoever gives the content is gone, or there was no room. Not
+ * after E_IO: a disk that could not write something may have lost what came before it as well.
+ */
+const leavesPart: ReadonlySet<string> = new Set([
+  'E_CANCELLED',
+  'E_UNREACHABLE',
+  'E_TIMEOUT',
+  'E_REFUSED',
+  'E_PERMISSION',
+  'E_NO_SPACE',
+])
 
 /** @throws what `Remote.write` throws */
 export async function writeLarge(write: LargeWrite): Promise<Written> {
@@ -55,16 +65,19 @@ export async function writeLarge(write: LargeWrite): Promise<Written> {
   const part = openGrowing({ root, path, standing, size, identity })
   const { fd, grownBytes } = part
   let keep = false
+  let isGrown = false
   try {
     const grown = await grow(write, fd, grownBytes)
     await content.confirm({ signal: options.signal })
     throwIfCancelled(options.signal)
     const { mode, mtimeNs } = options.attributes
+    isGrown = true
     const target = { root, path, standing, fd, size, mode, mtimeNs }
     const version = await pool.run('finishGrowing', target)
     return { version, ...grown, resumedBytes: grownBytes }
   } catch (error) {
-    keep = resumes && error instanceof FerryError && !endsResume.has(error.code)
+    // What fails at the end, the disk has not taken: its data cannot be trusted, whatever the part looks like.
+    keep = resumes && !isGrown && error instanceof FerryError && leavesPart.has(error.code)
     throw error
   } finally {
     part.close(keep)

@@ -17,6 +17,8 @@ import { writeLarge } from './write-large.ts'
 
 /** Up to this a file is written in one step, and begun anew when that was interrupted. */
 const smallBytes = 1024 * 1024
+/** From so many on they are synced together; see blobs/native-sync.ts. */
+const leastPlaced = 32
 /** Files of one task, each of them open until all are synced: well below the usual 1,024 of a process. */
 const mostPlaced = 256
 const mostPlacedBytes = 32 * 1024 * 1024
@@ -37,6 +39,7 @@ export function createWriting(place: Place, context: Pick<RemoteContext, 'pool'>
   const memory = createSemaphore(memoryBytes)
   const placeFile = createBatches<PlaceRequest, string | PackedError>({
     lanes: 2,
+    leastItems: leastPlaced,
     mostItems: mostPlaced,
     mostBytes: mostPlacedBytes,
     async run(files) {
