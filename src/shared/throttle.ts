@@ -46,8 +46,8 @@ interface Waiter {
 const processClock: ThrottleClock = {
   now: () => performance.now(),
   after(ms, callback) {
+    // It keeps the process alive: somebody waits, and between two files of one computer nothing else may be open.
     const timer = setTimeout(callback, ms)
-    timer.unref()
     return () => clearTimeout(timer)
   },
 }

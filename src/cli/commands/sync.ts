@@ -193,7 +193,7 @@ function settingsOf({ flags, said, rules }: Input, filesFrom: readonly string[] 
   }
 }
 
-/** As rsync: deletions that were not made go before failures of single files. */
+/** Failures of single files go before what was only passed over. */
 function exitCodeOf({ failed, changedMeanwhile, keptByMaxDelete }: SyncResult): number {
   if (failed.count > changedMeanwhile) return exitCodes.someFailed
   if (failed.count > 0) return exitCodes.sourceChanged

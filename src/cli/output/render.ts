@@ -2,7 +2,7 @@
  * The live view of a job as lines: a headline with bar, speed and time left, below it what is under way. Pure: a
  * snapshot and the size of the terminal in, lines out, none wider than the terminal.
  */
-import type { PeerPicture, Snapshot } from '../../progress/events.ts'
+import type { PeerPicture, Phase, Snapshot } from '../../progress/events.ts'
 import { cutEnd, cutMiddle, escapeText, fitCells, textCells } from '../../shared/terminal-text.ts'
 import {
   formatBytes,
@@ -95,8 +95,11 @@ function headline(snapshot: Snapshot, frame: Frame, columns: number): string {
   return indent + fitPieces([...pieces, ...rest], room)
 }
 
+const syncVerbs: Partial<Record<Phase, string>> = { upload: 'Sending', delete: 'Deleting' }
+
 function verbOf(snapshot: Snapshot): string {
   if (snapshot.kind === 'share') return snapshot.phase === 'scan' ? 'Scanning' : 'Reading'
+  if (snapshot.kind === 'sync') return syncVerbs[snapshot.phase] ?? 'Comparing'
   return snapshot.kind === 'gc' ? 'Cleaning' : 'Checking'
 }
 

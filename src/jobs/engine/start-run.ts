@@ -3,6 +3,7 @@ import { toHex } from '../../shared/bytes.ts'
 import { FerryError } from '../../shared/errors.ts'
 import type { Ferry } from '../ferry.ts'
 import type { Job } from '../job.ts'
+import type { SyncOptions } from '../sync/types.ts'
 import type { Entry, Extra } from './entry.ts'
 import { limitsOf } from './entry.ts'
 
@@ -35,7 +36,6 @@ export function startRun(ferry: Ferry, entry: Entry, learn: (extra: Partial<Extr
     return job
   }
   if (spec.kind === 'receive') return ferry.receive(spec.ticket, spec.into, { ...spec.options, ...controls })
-  throw new FerryError('E_USAGE', 'Cannot start a sync here: it is not supported yet', {
-    hint: 'run it in a shell: ferry sync SRC DST',
-  })
+  // What is wrong with it the journey says.
+  return ferry.sync(spec.from, spec.to, { ...(spec.options as SyncOptions | undefined), ...controls })
 }
