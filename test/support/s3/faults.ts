@@ -30,6 +30,8 @@ export type S3Fault =
 export interface FaultPlan {
   /** From the `nth` call (1 is the next one) of `operation` on, `times` times. */
   add(operation: string, nth: number, fault: S3Fault, times?: number): void
+  /** Forgets all that was added. */
+  clear(): void
   /** Counts a call. */
   take(operation: string): S3Fault | undefined
 }
@@ -40,6 +42,7 @@ export function createFaultPlan(): FaultPlan {
     add(operation, nth, fault, times = 1) {
       rules.push({ operation, wait: nth - 1, times, fault })
     },
+    clear: () => void rules.splice(0),
     take(operation) {
       let found: S3Fault | undefined
       for (const rule of rules) {

@@ -34,8 +34,12 @@ export interface S3Server extends AsyncDisposable {
   count(operation?: string): number
   /** Bytes of bodies that came, all operations together or one. */
   receivedBytes(operation?: string): number
+  /** Resolves when `times` calls of an operation have been answered with success, from the start of the server on. */
+  answered(operation: string, times: number): Promise<void>
   /** @see createFaultPlan */
   fault(operation: string, nth: number, fault: S3Fault, times?: number): void
+  /** Does nothing wrong any more. */
+  heal(): void
   /** Made when it is not there. */
   bucket(name: string): Bucket
   put(
@@ -111,6 +115,7 @@ export async function startS3(options: S3Behaviour & { readonly region?: string 
   const buckets = new Map<string, Bucket>()
   const requests: S3Request[] = []
   const faults = createFaultPlan()
+  const waiting = new Set<() => void>()
   const nowMs = (): number => Date.now() + skewMs
   const findBucket = (name: string): Bucket => {
     const bucket = buckets.get(name)
@@ -172,6 +177,7 @@ export async function startS3(options: S3Behaviour & { readonly region?: string 
       })
       if (fault?.kind === 'reset-after') return void request.socket.destroy()
       await send(response, log, done, fault)
+      for (const look of waiting) look()
     } catch (error) {
       if (request.socket.destroyed) return
       const failure = error instanceof S3Failure ? error : new S3Failure(500, 'InternalError', String(error))
@@ -205,7 +211,19 @@ export async function startS3(options: S3Behaviour & { readonly region?: string 
     requests,
     count: (operation) => matches(operation).length,
     receivedBytes: (operation) => matches(operation).reduce((sum, request) => sum + request.receivedBytes, 0),
+    answered(operation, times) {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          if (matches(operation).filter(({ status }) => status >= 200 && status < 300).length < times) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      })
+    },
     fault: faults.add,
+    heal: faults.clear,
     bucket: bucketOf,
     put(bucket, key, content, metadata = {}) {
       const rope =

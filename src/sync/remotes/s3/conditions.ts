@@ -82,15 +82,15 @@ export function createConditions(connection: S3Connection, keys: KeySpace): Cond
     try {
       const etag = await put({})
       if (etag === undefined) return none
-      const other = '0'.repeat(32)
-      const isOtherRefused = (await put({ IfMatch: quotedEtag(other) })) === undefined
-      const isOtherRefusedBare = (await put({ IfMatch: other })) === undefined
-      const match: Matching =
-        isOtherRefused && (await put({ IfMatch: quotedEtag(etag) })) !== undefined
-          ? 'quoted'
-          : isOtherRefusedBare && (await put({ IfMatch: etag })) !== undefined
-            ? 'bare'
-            : 'none'
+      /** Kept when it refuses what is another version, and takes what is this one. */
+      const isKept = async (write: (version: string) => string): Promise<boolean> =>
+        (await put({ IfMatch: write('0'.repeat(32)) })) === undefined &&
+        (await put({ IfMatch: write(etag) })) !== undefined
+      const match: Matching = (await isKept(quotedEtag))
+        ? 'quoted'
+        : (await isKept((version) => version))
+          ? 'bare'
+          : 'none'
       return { match, absent: (await put({ IfNoneMatch: '*' })) === undefined }
     } catch (error) {
       // Whoever may not write beside the data, or only with other headers, is served without conditions.

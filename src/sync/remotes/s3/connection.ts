@@ -80,8 +80,10 @@ function configOf(
   const region = location.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION']
   return {
     ...(endpoint !== undefined && { endpoint }),
-    // Servers that are not Amazon's mostly take any; the client wants one.
-    ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
+    // Servers that are not Amazon's mostly take any; the client wants one. A profile may have one that counts.
+    ...(region !== undefined
+      ? { region }
+      : endpoint !== undefined && profile === undefined && { region: 'us-east-1' }),
     ...(profile !== undefined && { profile }),
     // A profile that was named for this remote comes before keys that are meant for all.
     ...(location.profile === undefined &&

@@ -172,6 +172,9 @@ export function toS3Error(error: unknown, what: string): FerryError {
         retryable: status < 300,
       },
     )
+  // The client has no name for this one.
+  if (failure?.message === 'Region is missing')
+    return new FerryError('E_USAGE', `${what}: no region is named`, { cause: error, hint: giveRegion })
   const code = isSystemError(error) ? error.code : ''
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/.test(code))
     return new FerryError('E_REFUSED', `${what}: the certificate of the server is not valid (${code})`, {

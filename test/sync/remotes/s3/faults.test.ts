@@ -273,3 +273,23 @@ test('99: a redirect is told with the region it names, and followed nowhere', as
   thief.close()
   assert.deepEqual(seen, [])
 })
+
+test('100: what is archived is told with what to do, and delete markers and foreign sums do not disturb', async () => {
+  await using served = await serve()
+  const { s3, place, remote } = served
+  await place.intrude('file', text('x'))
+  s3.fault('GetObject', 1, { kind: 'error', status: 403, code: 'InvalidObjectState' })
+  await assert.rejects(readBack(remote, 'file'), (error: unknown) => {
+    assert.ok(error instanceof FerryError)
+    assert.equal(error.code, 'E_REFUSED')
+    assert.match(`${error.message} ${error.hint}`, /archived.*restore/)
+    return true
+  })
+  s3.fault('HeadObject', 1, {
+    kind: 'error',
+    status: 404,
+    code: 'NoSuchKey',
+    headers: { 'x-amz-delete-marker': 'true' },
+  })
+  assert.equal(await remote.stat('gone'), undefined)
+})
