@@ -122,8 +122,7 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
 
   function settle(held: Held): void {
     if (held.entry !== undefined) tell(comparison.decide(held.entry, undefined))
-    else if (held.existing !== undefined && (facts.folders || held.existing.kind !== 'directory'))
-      remove(held.existing)
+    else if (held.existing !== undefined) remove(held.existing)
   }
 
   function close(folder: Folder): Cleared | undefined {

@@ -338,3 +338,24 @@ test('planSync: attributes are those of the source with -p and -t, and those tha
     { mode: 0o755, mtimeNs: undefined },
   ])
 })
+
+test('planSync: the listings are never read far ahead of the plan', async () => {
+  let read = 0
+  let planned = 0
+  let furthest = 0
+  const batchEntries = 100
+  async function* many(): AsyncGenerator<readonly SyncEntry[]> {
+    for (let batch = 100; batch < 400; batch++) {
+      read += batchEntries
+      furthest = Math.max(furthest, read - planned)
+      yield Array.from({ length: batchEntries }, (_, index) => entry(`${batch}-${100 + index}`))
+    }
+  }
+  async function* none(): AsyncGenerator<readonly SyncEntry[]> {
+    // Nothing is there yet.
+  }
+  for await (const batch of planSync(many(), none(), archive, facts)) planned += batch.length
+  assert.equal(planned, 30_000)
+  // One batch of the plan, and two of the listing: the one in use and the next one.
+  assert.ok(furthest <= 1024 + 3 * batchEntries, `${furthest} entries were read ahead`)
+})
