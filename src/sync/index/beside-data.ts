@@ -28,8 +28,8 @@ const removalsAtOnce = 8
 
 export interface BesideData {
   /**
-   * Tells the rows, unless `known` is the id of the present state, and whether others could have written them. One request,
-   * or two when there is news.
+   * Tells the rows, unless `known` is the id of the present state, and whether others could have written them. One request;
+   * two when there is news.
    * @returns the id of the present state, undefined when there is none that can be read
    */
   readRows(
@@ -86,19 +86,15 @@ export function openBesideData({ records, mayWrite, warn, url }: BesideOptions):
   return {
     readRows: (known, onRow, options) =>
       read(async () => {
-        const told = await records.read(idRecord, idRecordBytes, options)
-        if (!told) return undefined
-        if (isNewerIndex(told)) {
-          canWrite = false
-          canRead = false
-          warn(`What ferry remembers beside "${url}" is not used: a newer ferry has written it`)
-          return undefined
+        if (known) {
+          const told = await records.read(idRecord, idRecordBytes, options)
+          if (!told || refuseNewer(told)) return undefined
+          // What is damaged is made anew by the next save; only what cannot be read at all is given up.
+          const id = unlessDamaged(() => decodeIndexId(told))
+          if (!id || equalBytes(id, known)) return id
         }
-        // Damaged or missing parts are made anew by the next save; only what cannot be read at all is given up.
-        const id = unlessDamaged(() => decodeIndexId(told))
-        if (id && known && equalBytes(id, known)) return known
-        const bytes = id && (await records.read(indexRecord, maxIndexBytes, options))
-        if (!bytes) return undefined
+        const bytes = await records.read(indexRecord, maxIndexBytes, options)
+        if (!bytes || refuseNewer(bytes)) return undefined
         const isGuarded = (await records.isGuarded?.(indexRecord, options)) ?? false
         return unlessDamaged(() => decodeIndex(bytes, maxIndexRows, (row) => onRow(row, isGuarded)))
       }),
@@ -121,6 +117,15 @@ export function openBesideData({ records, mayWrite, warn, url }: BesideOptions):
           signal: options?.signal,
         }),
       ),
+  }
+
+  /** It is left as it is: that ferry can read it. */
+  function refuseNewer(bytes: Uint8Array): boolean {
+    if (!isNewerIndex(bytes)) return false
+    canRead = false
+    canWrite = false
+    warn(`What ferry remembers beside "${url}" is not used: a newer ferry has written it`)
+    return true
   }
 
   function unlessDamaged<Result>(decode: () => Result): Result | undefined {

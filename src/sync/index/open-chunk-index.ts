@@ -41,7 +41,8 @@ const rowsPerSave = 2000
 type IndexedRemote = Pick<Remote, 'place' | 'url' | 'caps'>
 
 /**
- * One request where there is nothing new beside the data, two where there is, none without `sidecar`. What cannot be
+ * One request where there is nothing new beside the data, or nothing is known yet; two where there is news; none without
+ * `sidecar`. What cannot be
  * read is told and made anew.
  * @throws E_CANCELLED
  */
