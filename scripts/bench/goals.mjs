@@ -51,6 +51,31 @@ function link(title, name, limit) {
   }
 }
 
+/** ferry's figure of a sync, alone or divided by that of another. */
+function sync(title, place, name, limit, unit, { other, figure = 'totalSeconds', divisor = 1 } = {}) {
+  return {
+    title: `sync to ${place}: ${title}`,
+    limit,
+    unit,
+    read({ sync: record }) {
+      const at = record?.places.find((each) => each.name === place)
+      const summaries = at?.cases.find((each) => each.name === name)?.summaries
+      const own = divide(summaries?.ferry?.[figure], divisor)
+      return other === undefined ? own : divide(own, summaries?.[other]?.[figure])
+    },
+  }
+}
+
+function syncGoals(place) {
+  const rclone = { other: 'rclone' }
+  return [
+    sync('first upload of 1 GiB', place, 'first-large', 0.6, '× rclone', rclone),
+    sync('first upload of 10,000 files', place, 'first-small', 0.6, '× rclone', rclone),
+    sync('10,000 files, nothing changed', place, 'again-small', 0.3, '× rclone', rclone),
+    sync('edited 1 GiB, sent', place, 'edited', 3, 'MiB', { figure: 'sentBytes', divisor: MiB }),
+  ]
+}
+
 const sides = ['sharePeakRssBytes', 'receivePeakRssBytes']
 
 /** Peaks of memory against size or number of files: the highest, and how much the last is above the first of a side. */
@@ -158,6 +183,14 @@ export const goals = [
   link('50 ms, 1 Gbit/s', '1000', 0.9),
   link('50 ms, 200 Mbit/s, 0.5 % loss', '200/0.5', 1),
   link('50 ms, 1 Gbit/s, 0.5 % loss', '1000/0.5', 1),
+  ...['sftp', 's3'].flatMap(syncGoals),
+  sync('edited 1 GiB, time', 'sftp', 'edited', 0.7, `× ${ssh}`, { other: ssh }),
+  sync('edited 1 GiB, bytes on the wire', 'sftp', 'edited', 1, `× ${ssh}`, {
+    other: ssh,
+    figure: 'wireBytes',
+  }),
+  sync('put of 1 GiB', 'sftp', 'first-large', 1, '× sftp', { other: 'sftp' }),
+  sync('get of 1 GiB', 'sftp', 'get-large', 1, '× sftp', { other: 'sftp' }),
   ...flat('1 to 16 GiB', 'size', 1),
   ...flat('10,000 to 1,000,000 files', 'count', 10_000),
 ]

@@ -52,6 +52,7 @@ export function describeVersions() {
     ssh: firstLine('sh', '-c', 'ssh -V 2>&1'),
     tar: firstLine('tar', '--version'),
     cp: firstLine('cp', '--version'),
+    rclone: firstLine('rclone', 'version'),
     iperf3: firstLine('iperf3', '--version'),
   }
 }

@@ -153,6 +153,24 @@ export function linkRows({ cases }) {
   return rows
 }
 
+/** A row for each case at one place, a column for each contender: seconds, ferry's as a part of theirs, and what ferry sent. */
+export function syncRows(cases) {
+  const names = [...new Set(cases.flatMap(({ summaries }) => Object.keys(summaries)))]
+  const rivals = names.filter((name) => name !== 'ferry')
+  const rows = [['seconds', ...names, ...rivals.map((name) => `÷ ${name}`), 'ferry sent', 'peak']]
+  for (const { title, summaries } of cases)
+    rows.push([
+      title,
+      ...names.map((name) => formatRatio(summaries[name]?.totalSeconds)),
+      ...rivals.map((name) =>
+        formatRatio(divide(summaries.ferry?.totalSeconds, summaries[name]?.totalSeconds)),
+      ),
+      formatMebibytes(summaries.ferry?.sentBytes),
+      formatMebibytes(summaries.ferry?.peakRssBytes),
+    ])
+  return rows
+}
+
 /** A row for each goal: what is asked, what was measured, and whether they agree. */
 export function goalRows(judged) {
   return [
