@@ -43,6 +43,42 @@ export const commands: readonly CommandEntry[] = [
     load: async (host) => (await import('./commands/verify.ts')).verifyCommand(host),
   },
   {
+    name: 'daemon',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/daemon.ts')).daemonCommand(host),
+  },
+  {
+    name: 'status',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/status.ts')).statusCommand(host),
+  },
+  ...(['pause', 'resume', 'cancel', 'retry'] as const).map((name) => ({
+    name,
+    aliases: [],
+    settings: 'user' as const,
+    load: async (host: CommandHost) => (await import('./commands/control.ts')).controlCommand(name)(host),
+  })),
+  {
+    name: 'shares',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/status.ts')).sharesCommand(host),
+  },
+  {
+    name: 'peers',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/status.ts')).peersCommand(host),
+  },
+  {
+    name: 'history',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/status.ts')).historyCommand(host),
+  },
+  {
     name: 'store',
     aliases: [],
     settings: 'user',

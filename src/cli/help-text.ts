@@ -18,7 +18,18 @@ Transfer:
   ls TICKET                list what a ticket offers
   verify PATH TICKET       check files on disk against a ticket
 
+Watch and control (jobs of the daemon):
+  status [ID]              what runs, or one job (--watch)
+  pause ID...              hold jobs back
+  resume ID...             let them go on
+  cancel ID...             stop them; what has arrived is kept
+  retry ID...              run what has ended again
+  shares [rm ID]           what is offered
+  peers                    who is connected
+  history                  what has ended
+
 Set up:
+  daemon start|stop|status run jobs in the background (share -d, receive -d)
   remote add|ls|test|rm    names for buckets and servers
   providers                stores that speak S3, and their endpoints
   config list|get|set|edit settings, and where each comes from

@@ -6,6 +6,7 @@
 import { dirname } from 'node:path'
 import { openEngine } from '../jobs/open-engine.ts'
 import { resumeInterrupted } from '../jobs/engine.ts'
+import type { Engine } from '../jobs/engine-types.ts'
 import type { Ferry } from '../jobs/ferry.ts'
 import { makePrivateDirectory } from '../shared/directories.ts'
 import { createToken, keepToken, removeInfo, writeInfo } from './runtime-files.ts'
@@ -25,6 +26,7 @@ export interface DaemonOptions {
 export interface RunningDaemon extends AsyncDisposable {
   readonly info: DaemonInfo
   readonly token: string
+  readonly engine: Engine
 }
 
 /** Disposing it saves and stops all jobs; the `Ferry` is closed by whoever made it. @throws E_CONFLICT, E_PERMISSION, … */
@@ -43,5 +45,5 @@ export async function runDaemon(options: DaemonOptions): Promise<RunningDaemon> 
   }
   await resumeInterrupted(engine)
   const parts = stack.move()
-  return { info, token, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  return { info, token, engine, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }

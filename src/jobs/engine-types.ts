@@ -15,6 +15,7 @@ export interface ShareSpecOptions {
   readonly exclude?: readonly string[] | undefined
   readonly gitignore?: boolean | undefined
   readonly followSymlinks?: boolean | undefined
+  readonly expand?: boolean | undefined
   readonly jobs?: number | undefined
   readonly pin?: boolean | undefined
   readonly fresh?: boolean | undefined
@@ -29,6 +30,7 @@ export interface ReceiveSpecOptions {
   readonly timeoutMs?: number | undefined
   readonly wait?: boolean | undefined
   readonly seed?: boolean | undefined
+  readonly as?: 'zip' | 'tar' | undefined
 }
 
 /** How fast a job may be. */

@@ -142,22 +142,38 @@ test('stream: a socket that never reads gets the newest state when it does, and 
   assert.match(text, /"percent":100/)
 })
 
+/** As cheap as a reader can be: a socket, and the end of what came over it. */
+async function readEnd(daemon: TestDaemon, id: string): Promise<{ readonly end: Promise<string> }> {
+  const { port } = daemon.server.address as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  socket.write(
+    `GET /api/v1/transfers/${id}/progress/stream HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${daemon.token}\r\n\r\n`,
+  )
+  await once(socket, 'readable')
+  let tail = ''
+  const end = (async () => {
+    for await (const part of socket.setEncoding('latin1')) {
+      tail = (tail + (part as string)).slice(-2000)
+      if (tail.includes('"state":"done"')) break
+    }
+    return tail
+  })()
+  return { end }
+}
+
 test('stream: a thousand readers all see the end, and all are gone when they leave', async () => {
   const readers = 1000
-  await using daemon = await testDaemon(receiving(300))
+  await using daemon = await testDaemon(receiving(100))
   const { id } = await daemon.engine.start(receiveSpec)
   await daemon.engine.pause(id)
-  const responses: IncomingMessage[] = []
-  for (let batch = 0; batch < 10; batch++)
-    responses.push(
-      ...(await Promise.all(
-        Array.from({ length: readers / 10 }, () => open(daemon, `/api/v1/transfers/${id}/progress/stream`)),
-      )),
-    )
+  const ends: Promise<string>[] = []
+  for (let batch = 0; batch < 10; batch++) {
+    const opened = await Promise.all(Array.from({ length: readers / 10 }, () => readEnd(daemon, id)))
+    ends.push(...opened.map(({ end }) => end))
+  }
   assert.match((await daemon.ask('GET', '/metrics')).text, /^ferry_sse_clients 1000$/m)
-  const all = responses.map(readAll)
   await daemon.engine.resume(id)
-  for (const { events } of await Promise.all(all)) assert.equal(events.at(-1)?.data.state, 'done')
+  for (const tail of await Promise.all(ends)) assert.match(tail, /"state":"done"/)
   const { text } = await daemon.ask('GET', '/metrics')
   assert.match(text, /^ferry_sse_clients 0$/m)
   assert.match(text, /^ferry_sse_success_ratio 1$/m)

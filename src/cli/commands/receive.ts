@@ -1,6 +1,7 @@
 /** `ferry receive TICKET [DEST]`: fetches what a ticket offers; run again, it goes on where it stopped. */
 import { createInterface } from 'node:readline/promises'
 import { Command, Option } from 'commander'
+import type { ReceiveSpecOptions } from '../../jobs/engine-types.ts'
 import type { Ferry } from '../../jobs/ferry.ts'
 import type {
   ArchiveFormat,
@@ -14,6 +15,7 @@ import { FerryError } from '../../shared/errors.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatElapsed, formatPlural, formatRate } from '../../shared/units.ts'
 import type { CommandHost } from '../command-host.ts'
+import { absolutePaths, handOver, refuseOwnOptions } from '../daemon/hand-over.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
@@ -42,6 +44,7 @@ interface Flags {
   readonly wait?: boolean
   readonly seed: boolean
   readonly yes?: boolean
+  readonly daemon?: boolean
 }
 
 /** Above this a person is asked first, when it would take more than half of the free space. */
@@ -69,6 +72,7 @@ export function receiveCommand(host: CommandHost): Command {
     .option('--timeout <time>', 'give up when nobody answers for this time (default: 30s)', duration)
     .option('--wait', 'wait for the sender to start')
     .option('--no-seed', 'do not offer what has arrived to others who fetch the same')
+    .option('-d, --daemon', 'let the daemon receive it, also after this command and a restart')
     .option('-y, --yes', 'do not ask before very large transfers')
   addRateOptions(command)
   addNetworkOptions(command)
@@ -98,17 +102,22 @@ async function receive(
   const ticket = await readTicket(ticketWord, host.io.stdin)
   const session = openSession(host, command)
   const { reporter } = session
+  if (flags.daemon) {
+    refuseOwnOptions(command)
+    const limits = { bytesPerSecond: rateOf(command) ?? null }
+    const [folder = ''] = absolutePaths(host, [into])
+    return await handOver(host, session, {
+      kind: 'receive',
+      ticket,
+      into: folder,
+      options: specOptionsOf(flags),
+      limits,
+    })
+  }
   await using ferry: Ferry = session.openFerry(networkOptionsOf(command))
   let seen: Snapshot | undefined
   const options: ReceiveOptions = {
-    overwrite: flags.overwrite,
-    safeLinks: flags.safeLinks,
-    only: flags.only,
-    jobs: flags.jobs,
-    timeoutMs: flags.timeout,
-    wait: flags.wait,
-    seed: flags.seed,
-    as: flags.as,
+    ...specOptionsOf(flags),
     output: flags.stdout ? host.io.stdout : undefined,
     confirm: (plan) => confirmPlan(session, plan, flags.yes === true, seen),
     bytesPerSecond: rateOf(command),
@@ -135,6 +144,19 @@ async function receive(
   })
   for (const line of doneLines(session, result, snapshot)) reporter.say(line)
   return exitCode
+}
+
+function specOptionsOf(flags: Flags): ReceiveSpecOptions {
+  return {
+    overwrite: flags.overwrite,
+    safeLinks: flags.safeLinks,
+    only: flags.only,
+    jobs: flags.jobs,
+    timeoutMs: flags.timeout,
+    wait: flags.wait,
+    seed: flags.seed,
+    as: flags.as,
+  }
 }
 
 async function confirmPlan(

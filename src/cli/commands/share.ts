@@ -1,5 +1,6 @@
 /** `ferry share PATH...`: offers files and folders, prints the ticket, serves until it is stopped or used up. */
 import { Command } from 'commander'
+import type { JobSpec, ShareSpecOptions } from '../../jobs/engine-types.ts'
 import type { Ferry, ShareJob } from '../../jobs/ferry.ts'
 import type { ShareInput, ShareOptions, ShareSealed, ShareTicket } from '../../jobs/types.ts'
 import { FerryError } from '../../shared/errors.ts'
@@ -7,6 +8,7 @@ import { cutMiddle, escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatElapsed, formatPlural } from '../../shared/units.ts'
 import { copyText } from '../clipboard.ts'
 import type { CommandHost } from '../command-host.ts'
+import { absolutePaths, handOver, refuseOwnOptions } from '../daemon/hand-over.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
@@ -41,6 +43,7 @@ interface Flags {
   readonly text?: string
   readonly qr?: boolean
   readonly copy?: boolean
+  readonly daemon?: boolean
 }
 
 export function shareCommand(host: CommandHost): Command {
@@ -64,6 +67,7 @@ export function shareCommand(host: CommandHost): Command {
     .option('--qr', 'show the ticket as a QR code')
     .option('--no-qr', 'no QR code')
     .option('--copy', 'put the ticket on the clipboard')
+    .option('-d, --daemon', 'let the daemon share it, also after this command and the next restart')
   addRateOptions(command)
   addNetworkOptions(command)
   addGlobalOptions(command, 'job')
@@ -81,21 +85,11 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
   const inputs = inputsOf(host, paths, flags)
   const session = openSession(host, command)
   const { reporter, terminal } = session
-  const jobs = flags.jobs
+  if (flags.daemon) return await shareBehind(host, command, session, paths, flags)
+  const { jobs } = flags
   await using ferry: Ferry = session.openFerry(networkOptionsOf(command), jobs)
   const options: ShareOptions = {
-    name: flags.name,
-    once: flags.once,
-    expireMs: flags.expire,
-    allow: flags.allow,
-    include: flags.include,
-    exclude: [...(flags.exclude ?? []), ...(flags.excludeFrom ?? []).flatMap(readPatternFile)],
-    gitignore: flags.gitignore,
-    followSymlinks: flags.followSymlinks,
-    expand: flags.expand,
-    jobs,
-    pin: flags.pin,
-    fresh: flags.new,
+    ...specOptionsOf(flags),
     bytesPerSecond: rateOf(command),
     onItem: (item) => reporter.item(item),
     onWarning: (message) => reporter.warning(message),
@@ -138,6 +132,48 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
       : '  The time set with --expire has passed; the ticket is refused from now on.',
   )
   return exitCode
+}
+
+function specOptionsOf(flags: Flags): ShareSpecOptions {
+  return {
+    name: flags.name,
+    once: flags.once,
+    expireMs: flags.expire,
+    allow: flags.allow,
+    include: flags.include,
+    exclude: [...(flags.exclude ?? []), ...(flags.excludeFrom ?? []).flatMap(readPatternFile)],
+    gitignore: flags.gitignore,
+    followSymlinks: flags.followSymlinks,
+    expand: flags.expand,
+    jobs: flags.jobs,
+    pin: flags.pin,
+    fresh: flags.new,
+  }
+}
+
+async function shareBehind(
+  host: CommandHost,
+  command: Command,
+  session: Session,
+  paths: readonly string[],
+  flags: Flags,
+): Promise<number> {
+  refuseOwnOptions(command)
+  if (paths.includes('-'))
+    throw new FerryError('E_USAGE', 'Cannot hand standard input over to the daemon', {
+      hint: 'share a file, or leave out --daemon',
+    })
+  const spec: JobSpec = {
+    kind: 'share',
+    paths: absolutePaths(host, paths),
+    options: specOptionsOf(flags),
+    limits: { bytesPerSecond: rateOf(command) ?? null },
+  }
+  return await handOver(host, session, spec, async ({ ticket, title }) => {
+    showTicket(session, { ticket, name: title, root: undefined, addresses: [] })
+    if (flags.qr) showQr(session, ticket)
+    if (flags.copy) await copyTicket(session, ticket)
+  })
 }
 
 /** @throws E_USAGE when there is nothing, or a mix that cannot be shared together. */
