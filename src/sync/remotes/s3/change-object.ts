@@ -94,7 +94,7 @@ async function copyObject(context: WriterContext, copy: Copy, options: CallOptio
       })
       return bareEtag(CopyObjectResult?.ETag) || bareEtag((await headObject(context, to, what, options)).ETag)
     },
-    options,
+    { ...options, isLong: true },
   )
 }
 

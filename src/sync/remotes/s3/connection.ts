@@ -14,6 +14,8 @@ import { failureName, retryAfterMs, toS3Error } from './s3-errors.ts'
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   readonly attempts?: number
+  /** The server may say nothing for minutes while it works: it copies, or puts parts together. */
+  readonly isLong?: boolean
 }
 
 export interface S3Connection extends Disposable {
@@ -65,11 +67,14 @@ function checkEndpoint(endpoint: string, env: RemoteContext['env']): void {
     )
 }
 
+/** How much longer the server may be silent over a copy than over anything else. */
+const longFactor = 10
+
 function configOf(
   location: S3Location,
   env: RemoteContext['env'],
   endpoint: string | undefined,
-  tuning: S3Tuning,
+  stallMs: number,
 ): S3ClientConfig {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -98,8 +103,8 @@ function configOf(
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
     requestHandler: {
-      connectionTimeout: Math.min(10_000, tuning.stallMs),
-      socketTimeout: tuning.stallMs,
+      connectionTimeout: Math.min(10_000, stallMs),
+      socketTimeout: stallMs,
       httpAgent: { keepAlive: true, maxSockets: 64 },
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },
@@ -112,8 +117,15 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
   const { env } = context
   const endpoint = location.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
   if (endpoint !== undefined) checkEndpoint(endpoint, env)
-  const connect = (): S3Client => new S3Client(configOf(location, env, endpoint, tuning))
-  let client = connect()
+  const connect = (stallMs: number): S3Client => new S3Client(configOf(location, env, endpoint, stallMs))
+  let client = connect(tuning.stallMs)
+  /** Made for the first call that may take long. */
+  let longClient: S3Client | undefined
+  const clientFor = (isLong: boolean): S3Client => {
+    if (!isLong) return client
+    longClient ??= connect(tuning.stallMs * longFactor)
+    return longClient
+  }
   let isRenewed = false
   let rttMs = Number.POSITIVE_INFINITY
 
@@ -127,13 +139,13 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
     get rttMs() {
       return Number.isFinite(rttMs) ? rttMs : 50
     },
-    async call(what, run, { signal = context.signal, attempts = tuning.attempts } = {}) {
+    async call(what, run, { signal = context.signal, attempts = tuning.attempts, isLong = false } = {}) {
       let wantedMs = 0
       return await retry(
         async (attempt) => {
           const startedMs = performance.now()
           try {
-            const output = await run(client, { abortSignal: signal }, attempt)
+            const output = await run(clientFor(isLong), { abortSignal: signal }, attempt)
             rttMs = Math.min(rttMs, Math.max(0.1, performance.now() - startedMs))
             return output
           } catch (error) {
@@ -142,7 +154,8 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
             // New keys may lie where the old ones came from; once, or a wrong clock would make this endless.
             if (!isRenewed && expiredNames.includes(failureName(failure))) {
               isRenewed = true
-              client = connect()
+              client = connect(tuning.stallMs)
+              longClient = undefined
               throw new FerryError(failure.code, failure.message, {
                 cause: error,
                 hint: failure.hint,
@@ -163,6 +176,9 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
         },
       )
     },
-    [Symbol.dispose]: () => client.destroy(),
+    [Symbol.dispose]() {
+      client.destroy()
+      longClient?.destroy()
+    },
   }
 }

@@ -41,24 +41,26 @@ export async function* listObjects(
   const tree = createKeyTree(options)
   const disorder = (): FerryError =>
     new FerryError('E_PROTOCOL', `${what}: the pages do not follow each other`)
-  let from: { readonly ContinuationToken?: string; readonly StartAfter?: string } = {}
+  const load = (from: {
+    readonly ContinuationToken?: string
+    readonly StartAfter?: string
+  }): Promise<ListObjectsV2CommandOutput> => {
+    const command = new ListObjectsV2Command({
+      Bucket: keys.bucket,
+      Prefix: base,
+      EncodingType: 'url',
+      ...(!options.recursive && { Delimiter: '/' }),
+      ...from,
+    })
+    const loading = connection.call(what, (client, http) => client.send(command, http), { signal })
+    // Nobody waits for it when the list is left early.
+    loading.catch(() => undefined)
+    return loading
+  }
   let last: string | undefined
+  let next = load({})
   for (;;) {
-    const page: ListObjectsV2CommandOutput = await connection.call(
-      what,
-      (client, http) =>
-        client.send(
-          new ListObjectsV2Command({
-            Bucket: keys.bucket,
-            Prefix: base,
-            EncodingType: 'url',
-            ...(!options.recursive && { Delimiter: '/' }),
-            ...from,
-          }),
-          http,
-        ),
-      { signal },
-    )
+    const page = await next
     const before = last
     for (const { key, object } of keysOf(page)) {
       const order = last === undefined ? 1 : compareUtf8(key, last)
@@ -69,12 +71,14 @@ export async function* listObjects(
       tree.take(key.slice(keys.prefix.length), object)
     }
     const entries = tree.drain()
-    if (entries.length > 0) yield entries
-    if (page.IsTruncated !== true) return
+    const isLast = page.IsTruncated !== true
     const { refused } = tree
-    if (refused !== undefined) from = { StartAfter: behind(keys.keyOf(refused)) }
-    else if (page.NextContinuationToken !== undefined && last !== before)
-      from = { ContinuationToken: page.NextContinuationToken }
-    else throw disorder()
+    // The next page is on its way while this one is looked at.
+    if (!isLast && refused !== undefined) next = load({ StartAfter: behind(keys.keyOf(refused)) })
+    else if (!isLast && page.NextContinuationToken !== undefined && last !== before)
+      next = load({ ContinuationToken: page.NextContinuationToken })
+    else if (!isLast) throw disorder()
+    if (entries.length > 0) yield entries
+    if (isLast) return
   }
 }

@@ -166,7 +166,7 @@ export function resumeUpload(
           })
           took(number, CopyPartResult?.ETag)
         },
-        options,
+        { ...options, isLong: true },
       )
     },
     async complete(expect, options) {
@@ -193,7 +193,7 @@ export function resumeUpload(
             throw error
           }
         },
-        options,
+        { ...options, isLong: true },
       )
     },
     async abort() {

@@ -19,6 +19,9 @@ export function openObject(connection: S3Connection, keys: KeySpace, entry: Sync
   const changed = (cause?: unknown): FerryError =>
     new FerryError('E_CHANGED', `${what}: it is not what was listed any more`, { cause })
 
+  /** Every read asks for the version by its ETag, so one that has worked has seen what was listed. */
+  let isSeen = false
+
   return {
     size,
     identity: `${connection.place}/${key}@${version}`,
@@ -62,10 +65,12 @@ export function openObject(connection: S3Connection, keys: KeySpace, entry: Sync
           },
           { signal },
         )
+      isSeen ||= length > 0
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length)
     },
     async confirm({ signal } = {}) {
       throwIfCancelled(signal)
+      if (isSeen) return
       const head = await connection.call(
         what,
         (client, http) => client.send(new HeadObjectCommand({ Bucket: keys.bucket, Key: key }), http),
