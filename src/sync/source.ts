@@ -24,6 +24,8 @@ export interface SyncEntry {
   /** What a symbolic link says. */
   readonly target?: string | undefined
   readonly version: Version
+  /** A folder that was told and not gone into (`-x`): what is in it is not known, and nothing in it is extraneous. */
+  readonly isClosed?: boolean | undefined
   /**
    * `Attributes.blob` as whoever wrote this version set it; places that keep it tell it with `RemoteCaps.describe`. It
    * vouches for a chunk list that was found beside the data (docs/decisions/017-chunk-index.md).

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { constantFrom, sample, shuffledSubarray, tuple } from 'fast-check'
 import { createFerry } from '../../src/index.ts'
@@ -24,6 +25,7 @@ import {
   type SyncCase,
 } from '../support/sync-cases.ts'
 import { makeSyncTrees } from '../support/sync-trees.ts'
+import { mountTmpfs, tmpfsSkipReason } from '../support/tmpfs.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const skip = requireServer('rsync')
@@ -162,5 +164,40 @@ test('ferry sync: --files-from gives what it gives with rsync', { skip }, async 
       },
     ],
     24,
+  )
+})
+
+test('ferry sync: -x goes into no other file system, as rsync', {
+  skip: skip || tmpfsSkipReason,
+}, async () => {
+  await using folder = temporaryFolder()
+  const write = (...names: string[]): void => {
+    mkdirSync(folder.at(...names.slice(0, -1)), { recursive: true })
+    writeFileSync(folder.at(...names), 'content')
+  }
+  write('source', 'a', 'b')
+  using mounted = mountTmpfs(folder.at('source', 'mounted'), 1 << 20)
+  writeFileSync(join(mounted.path, 'inside'), 'not taken')
+  for (const path of ['a', 'mounted', '.'])
+    utimesSync(folder.at('source', path), 1_600_000_000, 1_600_000_000)
+  for (const copy of ['theirs', 'ours']) write(copy, 'mounted', 'old')
+  const { args, settings } = combine(usual, {
+    args: ['-x', '--delete'],
+    settings: { delete: true, oneFileSystem: true },
+  })
+  const startNs = BigInt(Date.now()) * 1_000_000n
+  const exit = await runProcess('rsync', ['-i', ...args, `${folder.at('source')}/`, folder.at('theirs')])
+  assert.equal(exit.code, 0, exit.stderr)
+  const full: SyncSettings = { ...noOptions, ...settings }
+  await using ferry = createFerry({ directory: folder.at('ferry') })
+  const lines: string[] = []
+  await ferry.sync(`${folder.at('source')}/`, folder.at('ours'), {
+    ...full,
+    onChange: ({ line }) => void (line !== undefined && lines.push(line)),
+  }).result
+  assert.deepEqual(lines.sort(), exit.stdout.split('\n').filter(Boolean).sort())
+  assert.deepEqual(
+    describeTree(folder.at('ours'), startNs, full),
+    describeTree(folder.at('theirs'), startNs, full),
   )
 })

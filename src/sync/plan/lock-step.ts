@@ -183,6 +183,10 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
           tell(fail(file, `cannot write "${file.path}": the source has a folder of the same name`))
       }
       if (!tellFolder(entry, existing)) return
+      if (entry.isClosed === true || existing.isClosed === true) {
+        leftAlone = entry.path
+        return
+      }
       const { path } = entry
       const plain = { kind: 'folder', path, number: undefined, action: undefined, deletions } as const
       stack.push({ ...plain, state: 'shared', stays: false })

@@ -359,3 +359,14 @@ test('planSync: the listings are never read far ahead of the plan', async () => 
   // One batch of the plan, and two of the listing: the one in use and the next one.
   assert.ok(furthest <= 1024 + 3 * batchEntries, `${furthest} entries were read ahead`)
 })
+
+test('planSync: in a folder that was not gone into nothing is extraneous', async () => {
+  assert.deepEqual(
+    await sketch({
+      source: [entry('a/', { isClosed: true }), 'b'],
+      existing: ['a/', 'a/x', 'a/y/', 'a/y/z', 'c'],
+      settings: { delete: true },
+    }),
+    ['same a', 'write b', 'delete c'],
+  )
+})

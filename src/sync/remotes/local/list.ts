@@ -131,10 +131,9 @@ function* walk(place: Place, options: ListOptions): Generator<SyncEntry | undefi
     }
     for (const name of listed.names) {
       const found = visit(folder, name)
-      yield found?.entry
-      if (!found?.folder || !options.recursive) continue
-      if (options.oneFileSystem && found.folder.stats.dev !== device) continue
-      yield* inside(found.folder, device)
+      const isElsewhere = options.oneFileSystem === true && found?.folder && found.folder.stats.dev !== device
+      yield isElsewhere && found.entry ? { ...found.entry, isClosed: true } : found?.entry
+      if (found?.folder && options.recursive && !isElsewhere) yield* inside(found.folder, device)
     }
   }
 }

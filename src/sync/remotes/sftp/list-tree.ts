@@ -94,11 +94,16 @@ export async function* listTree(
         if (found.kind === 'directory') told++
         continue
       }
-      yield entry
+      const isClosed =
+        options.oneFileSystem === true &&
+        options.recursive &&
+        entry.kind === 'directory' &&
+        (await fileSystemOf(place, entry.path, signal)) !== here
+      yield isClosed ? { ...entry, isClosed } : entry
       if (entry.kind !== 'directory') continue
       if (found.kind === 'directory' && options.followLinks !== true) place.folders.add(entry.path)
       if (!options.recursive) continue
-      if (options.oneFileSystem === true && (await fileSystemOf(place, entry.path, signal)) !== here) {
+      if (isClosed) {
         told++
         continue
       }
