@@ -5,7 +5,7 @@
  */
 import { dirname } from 'node:path'
 import { openEngine } from '../jobs/open-engine.ts'
-import { resumeInterrupted } from '../jobs/engine.ts'
+import { resumeInterrupted, type EngineOptions } from '../jobs/engine.ts'
 import type { Engine } from '../jobs/engine-types.ts'
 import type { Ferry } from '../jobs/ferry.ts'
 import { makePrivateDirectory } from '../shared/directories.ts'
@@ -16,6 +16,8 @@ import { createDaemonServer } from './server.ts'
 export interface DaemonOptions {
   readonly ferry: Ferry
   readonly version: string
+  /** As in `EngineOptions`. */
+  readonly remotes?: EngineOptions['remotes']
   readonly address: DaemonAddress
   /** For `daemon.json` and the token. Undefined: nobody but the caller is told of this daemon. */
   readonly runtimeDirectory: string | undefined
@@ -35,7 +37,7 @@ export async function runDaemon(options: DaemonOptions): Promise<RunningDaemon> 
   if (directory !== undefined) makePrivateDirectory(directory)
   if ('socketPath' in options.address) makePrivateDirectory(dirname(options.address.socketPath))
   await using stack = new AsyncDisposableStack()
-  const engine = stack.use(openEngine({ ferry, version }))
+  const engine = stack.use(openEngine({ ferry, version, remotes: options.remotes }))
   const token = directory === undefined ? createToken() : keepToken(directory)
   const server = stack.use(await createDaemonServer({ engine, token, address: options.address, onShutdown }))
   const info = { pid: process.pid, version, startedAtMs: Date.now(), address: server.address }

@@ -62,7 +62,7 @@ export interface SyncSpec {
   /** As on the command line, with local paths made absolute. */
   readonly from: string
   readonly to: string
-  /** Names as in `SyncOptions`. */
+  /** Those of `SyncOptions` that are plain data. */
   readonly options?: Readonly<Record<string, unknown>> | undefined
   readonly limits?: Limits | undefined
 }

@@ -17,12 +17,15 @@ import type { Entry, Extra } from './engine/entry.ts'
 import { startRun } from './engine/start-run.ts'
 import { peerViews, shareViewOf, sumsOf } from './engine/tables.ts'
 import type { Ferry } from './ferry.ts'
+import type { RemoteDefinition } from './types.ts'
 import { createJobId, reportError } from './job.ts'
 
 export interface EngineOptions {
   readonly ferry: Ferry
   /** Where jobs are remembered; default: nowhere but in memory. */
   readonly jobs?: JobTable | undefined
+  /** Remotes that a sync may name, as in `box:path`. */
+  readonly remotes?: ReadonlyMap<string, RemoteDefinition> | undefined
   /** Shown by `status`. */
   readonly version: string
   readonly clock?: Clock
@@ -131,7 +134,7 @@ export function createEngine(options: EngineOptions): Engine {
     // First of all: what is not remembered is not begun.
     save(entry)
     try {
-      entry.job = startRun(ferry, entry, learn)
+      entry.job = startRun(ferry, entry, learn, options.remotes)
     } catch (error) {
       const failure = toFerryError(error, `Cannot ${entry.spec.kind}`)
       end(entry, { ...entry.snapshot, state: 'failed', phase: 'failed', error: reportError(failure) })
@@ -202,7 +205,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     async start(spec: JobSpec): Promise<JobView> {
       mustBeOpen()
-      checkSpec(spec)
+      checkSpec(spec, options.remotes)
       const twin = findTwin(entries.values(), spec)
       if (twin) return look(twin)
       const id = createJobId()

@@ -177,3 +177,25 @@ test('what a daemon cannot do for a command is refused before anything starts', 
   }
   assert.equal(await findDaemon(runtimeDirectory({ FERRY_HOME: home })), undefined)
 })
+
+test('sync --daemon: paths are those of the folder it was said in; what it cannot tell is refused', async () => {
+  await using stage = setStage()
+  const home = stage.senderHome
+  stage.write('from/a', 'content')
+  await using daemon = await startDaemon(home)
+  const given = await runFerry(['sync', '-a', '--daemon', '--json', 'from/', 'to'], { home, cwd: stage.path })
+  assert.equal(given.code, 0, describeExit(given))
+  const id = /"id":"(t_\w+)","kind":"sync"/.exec(given.stdout)?.[1] as string
+  const done = await untilState(daemon.client, id, 'done')
+  assert.deepEqual([done.from, done.to], [[`${stage.at('from')}/`], stage.at('to')])
+  assert.equal(readFileSync(stage.at('to', 'a'), 'utf8'), 'content')
+  assert.equal(
+    (await runFerry(['sync', '-an', '--daemon', 'from/', 'to'], { home, cwd: stage.path })).code,
+    2,
+  )
+  const options = { signal: {} }
+  await assert.rejects(daemon.client.start({ kind: 'sync', from: '/a', to: '/b', options }), {
+    code: 'E_USAGE',
+  })
+  await assert.rejects(daemon.client.start({ kind: 'sync', from: 'a', to: '/b' }), { code: 'E_USAGE' })
+})

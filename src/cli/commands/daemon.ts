@@ -10,6 +10,7 @@ import { FerryError, toFerryError } from '../../shared/errors.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatElapsed, formatPlural, formatRate } from '../../shared/units.ts'
 import type { CommandHost } from '../command-host.ts'
+import { definitionsOf } from '../config/load-config.ts'
 import { findRunning, requireDaemon, startDaemon } from '../daemon/access.ts'
 import { serviceFile } from '../daemon/service-files.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -84,6 +85,7 @@ async function runHere(host: CommandHost, command: Command, flags: ListenFlags):
   await using daemon = await runDaemon({
     ferry,
     version: host.version,
+    remotes: definitionsOf(host.config()),
     address,
     runtimeDirectory: ephemeral ? undefined : runtimeDirectory(host.io.env),
     // The answer goes out first.

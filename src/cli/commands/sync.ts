@@ -5,6 +5,9 @@ import { readRules, readNames } from '../../jobs/sync/pattern-lines.ts'
 import type { SyncOptions, SyncResult } from '../../jobs/sync/types.ts'
 import { askerOf } from '../ask.ts'
 import type { CommandHost } from '../command-host.ts'
+import { handOver, refuseOwnOptions } from '../daemon/hand-over.ts'
+import { FerryError } from '../../shared/errors.ts'
+import { absoluteLocation } from '../../jobs/sync/absolute-location.ts'
 import { definitionsOf } from '../config/load-config.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
@@ -40,6 +43,7 @@ interface Flags {
   readonly backupDir?: string
   readonly suffix?: string
   readonly logFile?: string
+  readonly daemon?: boolean
 }
 
 type Rule = NonNullable<SyncOptions['rules']>[number]
@@ -77,6 +81,7 @@ export function syncCommand(host: CommandHost): Command {
     .option('-B, --block-size <size>', 'average chunk of a delta, 64K to 4M', (text) => parseRsyncSize(text))
     .option('--backup-dir <dir>', 'keep backups in this folder of DST')
     .option('--suffix <text>', 'behind the name of a backup (~ without --backup-dir)')
+    .option('--daemon', 'let the daemon do it, also after this command and a restart')
     .option('--log-file <file>', 'write what is done to this file, too')
   addRateOptions(command)
   addS3Options(command)
@@ -113,6 +118,20 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
     ...settingsOf(input, filesFrom),
     bytesPerSecond: rateOf(command),
     s3: s3OptionsOf(command),
+  }
+  if (flags.daemon) {
+    refuseOwnOptions(command)
+    if (settings.dryRun || flags.itemizeChanges > 0 || flags.logFile !== undefined)
+      throw new FerryError('E_USAGE', 'Cannot tell what the daemon would do: leave out -n, -i and --log-file')
+    const { bytesPerSecond = null, ...options } = settings
+    const places = { remotes: definitionsOf(host.config()), cwd: host.io.cwd() }
+    return await handOver(host, session, {
+      kind: 'sync',
+      from: absoluteLocation(input.from, { ...places, direction: 'source' }),
+      to: absoluteLocation(input.to, { ...places, direction: 'destination' }),
+      options,
+      limits: { bytesPerSecond },
+    })
   }
   using log = flags.logFile === undefined ? undefined : createLogFile(flags.logFile)
   const lines = createSyncLines(session, {

@@ -17,6 +17,8 @@ const path = v.pipe(v.string(), v.minLength(1), v.maxLength(maxPathChars))
 const paths = v.pipe(v.array(path), v.minLength(1), v.maxLength(maxPaths))
 const patterns = v.pipe(v.array(text), v.maxLength(maxPaths))
 const jobs = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))
+const flag = v.optional(v.boolean())
+const size = v.pipe(v.number(), v.integer(), v.minValue(0))
 const durationMs = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100 * 365 * 86_400_000))
 
 export const limitsSchema: v.GenericSchema<Limits> = v.strictObject({
@@ -65,7 +67,59 @@ const receiveFields = {
 const syncFields = {
   from: path,
   to: path,
-  options: v.optional(v.record(text, v.unknown())),
+  options: v.optional(
+    v.strictObject({
+      recursive: flag,
+      links: flag,
+      perms: flag,
+      times: flag,
+      copyLinks: flag,
+      oneFileSystem: flag,
+      dryRun: flag,
+      checksum: flag,
+      sizeOnly: flag,
+      update: flag,
+      ignoreExisting: flag,
+      existing: flag,
+      modifyWindow: v.optional(v.number()),
+      maxSize: v.optional(size),
+      minSize: v.optional(size),
+      delete: flag,
+      maxDelete: v.optional(size),
+      wholeFile: flag,
+      deltaThreshold: v.optional(size),
+      blockSize: v.optional(size),
+      jobs: v.optional(jobs),
+      backup: flag,
+      backupDir: v.optional(path),
+      suffix: v.optional(v.pipe(v.string(), v.maxLength(maxTextChars))),
+      partial: flag,
+      failOnConflict: flag,
+      sidecar: flag,
+      rules: v.optional(
+        v.pipe(
+          v.array(
+            v.strictObject({
+              kind: v.picklist(['include', 'exclude']),
+              pattern: text,
+              from: v.optional(v.string()),
+            }),
+          ),
+          v.maxLength(maxPaths),
+        ),
+      ),
+      filesFrom: v.optional(v.pipe(v.array(path), v.maxLength(maxPaths))),
+      abortStale: flag,
+      s3: v.optional(
+        v.strictObject({
+          endpoint: v.optional(text),
+          region: v.optional(text),
+          profile: v.optional(text),
+          storageClass: v.optional(text),
+        }),
+      ),
+    }),
+  ),
   limits: v.optional(limitsSchema),
 }
 

@@ -2,12 +2,16 @@
 import { isAbsolute } from 'node:path'
 import { parseTicket } from '../../node/ticket.ts'
 import { FerryError } from '../../shared/errors.ts'
+import { absoluteLocation } from '../sync/absolute-location.ts'
+import type { RemoteDefinition } from '../types.ts'
 import type { JobSpec } from '../engine-types.ts'
 import type { Entry } from './entry.ts'
 import { hasEnded } from './entry.ts'
 
-/** @throws E_USAGE, E_TICKET, E_TICKET_VERSION */
-export function checkSpec(spec: JobSpec): void {
+type NamedRemotes = ReadonlyMap<string, RemoteDefinition>
+
+/** `remotes`: those that a sync may name. @throws E_USAGE, E_TICKET, E_TICKET_VERSION */
+export function checkSpec(spec: JobSpec, remotes: NamedRemotes = new Map()): void {
   const mustBeAbsolute = (path: string): void => {
     if (path.includes('\0') || !isAbsolute(path))
       throw new FerryError('E_USAGE', `Cannot use "${path.slice(0, 200)}": the path is not absolute`, {
@@ -20,7 +24,19 @@ export function checkSpec(spec: JobSpec): void {
   } else if (spec.kind === 'receive') {
     parseTicket(spec.ticket)
     mustBeAbsolute(spec.into)
+  } else {
+    mustBeAnywhere(spec.from, 'source', remotes)
+    mustBeAnywhere(spec.to, 'destination', remotes)
   }
+}
+
+/** A location that means the same whatever the present folder is. @throws E_USAGE when it does not */
+function mustBeAnywhere(text: string, direction: 'source' | 'destination', remotes: NamedRemotes): void {
+  const absolute = absoluteLocation(text, { direction, remotes, cwd: '/' })
+  if (absolute === absoluteLocation(text, { direction, remotes, cwd: '/elsewhere' })) return
+  throw new FerryError('E_USAGE', `Cannot use "${text.slice(0, 200)}": the path is not absolute`, {
+    hint: 'give the whole path, beginning with /',
+  })
 }
 
 const sameList = (a: readonly string[], b: readonly string[]): boolean =>

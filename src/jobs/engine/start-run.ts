@@ -4,11 +4,17 @@ import { FerryError } from '../../shared/errors.ts'
 import type { Ferry } from '../ferry.ts'
 import type { Job } from '../job.ts'
 import type { SyncOptions } from '../sync/types.ts'
+import type { RemoteDefinition } from '../types.ts'
 import type { Entry, Extra } from './entry.ts'
 import { limitsOf } from './entry.ts'
 
 /** @throws E_USAGE what cannot be started as it is */
-export function startRun(ferry: Ferry, entry: Entry, learn: (extra: Partial<Extra>) => void): Job<unknown> {
+export function startRun(
+  ferry: Ferry,
+  entry: Entry,
+  learn: (extra: Partial<Extra>) => void,
+  remotes?: ReadonlyMap<string, RemoteDefinition>,
+): Job<unknown> {
   const { id, spec } = entry
   const controls = { id, bytesPerSecond: limitsOf(entry).bytesPerSecond ?? undefined }
   if (spec.kind === 'share') {
@@ -37,5 +43,9 @@ export function startRun(ferry: Ferry, entry: Entry, learn: (extra: Partial<Extr
   }
   if (spec.kind === 'receive') return ferry.receive(spec.ticket, spec.into, { ...spec.options, ...controls })
   // What is wrong with it the journey says.
-  return ferry.sync(spec.from, spec.to, { ...(spec.options as SyncOptions | undefined), ...controls })
+  return ferry.sync(spec.from, spec.to, {
+    ...(spec.options as SyncOptions | undefined),
+    ...controls,
+    remotes,
+  })
 }
