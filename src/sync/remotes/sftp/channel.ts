@@ -6,7 +6,8 @@
 import type { Attributes, Client, FileEntryWithStats, InputAttributes, SFTPWrapper, Stats } from 'ssh2'
 import { FerryError } from '../../../shared/errors.ts'
 import { escapeText } from '../../../shared/terminal-text.ts'
-import { maxRequestBytes, safeRequestBytes } from './limits.ts'
+import { coalesceRequests } from './coalesce-requests.ts'
+import { farewellMs, maxRequestBytes, safeRequestBytes } from './limits.ts'
 import type { RemoteSpace } from './sftp-error.ts'
 
 export interface SftpFeatures {
@@ -113,6 +114,7 @@ export async function openChannel(client: Client, alias: string): Promise<SftpCh
       )
     })
   })
+  coalesceRequests(sftp)
   const features = featuresOf(sftp)
   const pending = new Set<(error: Error) => void>()
   let lost: FerryError | undefined
@@ -126,7 +128,7 @@ export async function openChannel(client: Client, alias: string): Promise<SftpCh
     lostErrors.add(lost)
     for (const reject of pending) reject(lost)
     pending.clear()
-    client.end()
+    client.destroy()
   }
   client.on('error', lose)
   client.on('close', () => lose())
@@ -209,6 +211,8 @@ export async function openChannel(client: Client, alias: string): Promise<SftpCh
     },
     end() {
       client.end()
+      // A server that is gone never answers, and would hold up the end of the process.
+      setTimeout(() => client.destroy(), farewellMs).unref()
     },
   }
 }

@@ -67,3 +67,5 @@ export const readlinksAtOnce = 32
 export const cleanUpTimeoutMs = 5_000
 /** Below this a delta costs more round trips than it saves bytes. */
 export const leastDeltaBytes: number = 1 * MiB
+/** A connection that is no longer needed has this long to be closed in an orderly way. */
+export const farewellMs = 1_000
