@@ -15,6 +15,7 @@ export interface GlobalOptions {
   readonly plain: boolean
   readonly progress: 'spinner' | 'detail' | 'none'
   readonly statsIntervalMs: number
+  readonly logFile: string | undefined
 }
 
 const defaultStatsIntervalMs = 10_000
@@ -43,8 +44,13 @@ export function addGlobalOptions(command: Command, kind: 'job' | 'query'): Comma
           .default('detail'),
       )
       .option('--stats-interval <time>', 'time between lines when there is no live view (10s)', duration)
+    addLogOption(command)
   }
   return command
+}
+
+export function addLogOption(command: Command): Command {
+  return command.option('--log-file <file>', 'write what is done to this file, too')
 }
 
 export function globalOptionsOf(command: Command): GlobalOptions {
@@ -58,6 +64,7 @@ export function globalOptionsOf(command: Command): GlobalOptions {
     plain: options['plain'] === true,
     progress: (options['progress'] as GlobalOptions['progress'] | undefined) ?? 'detail',
     statsIntervalMs: typeof interval === 'number' ? interval : defaultStatsIntervalMs,
+    logFile: options['logFile'] as string | undefined,
   }
 }
 

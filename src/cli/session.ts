@@ -15,6 +15,7 @@ import { globalOptionsOf } from './global-options.ts'
 import { watchInterrupts } from './interrupts.ts'
 import type { KeyHandlers } from './keys.ts'
 import { watchKeys } from './keys.ts'
+import { createLogFile } from './output/log-file.ts'
 import type { Reporter } from './output/reporter.ts'
 import { createReporter } from './output/reporter.ts'
 import type { Terminal } from './terminal.ts'
@@ -40,7 +41,8 @@ export type Followed<Result> =
 export function openSession(host: CommandHost, command: Command): Session {
   const options = globalOptionsOf(command)
   const terminal = createTerminal(host.io, { color: options.color, plain: options.plain })
-  const reporter = createReporter(terminal, options)
+  const log = options.logFile === undefined ? undefined : createLogFile(options.logFile)
+  const reporter = createReporter(terminal, options, log)
   host.onFailure((error, exitCode) => reporter.fail(error, exitCode))
   for (const warning of host.config().warnings) reporter.warning(warning)
   return {

@@ -12,6 +12,7 @@ import { definitionsOf } from '../config/load-config.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
+  addLogOption,
   addRateOptions,
   collect,
   duration,
@@ -20,7 +21,6 @@ import {
   rateOf,
   addNetworkOptions,
 } from '../global-options.ts'
-import { createLogFile } from '../output/log-file.ts'
 import { createSyncLines } from '../output/sync-lines.ts'
 import { readTicket } from '../ticket-input.ts'
 import { addRsyncFlags, type SaidFlags } from '../rsync-options.ts'
@@ -42,7 +42,6 @@ interface Flags {
   readonly blockSize?: number
   readonly backupDir?: string
   readonly suffix?: string
-  readonly logFile?: string
   readonly daemon?: boolean
 }
 
@@ -82,7 +81,7 @@ export function syncCommand(host: CommandHost): Command {
     .option('--backup-dir <dir>', 'keep backups in this folder of DST')
     .option('--suffix <text>', 'behind the name of a backup (~ without --backup-dir)')
     .option('--daemon', 'let the daemon do it, also after this command and a restart')
-    .option('--log-file <file>', 'write what is done to this file, too')
+  addLogOption(command)
   addRateOptions(command)
   addS3Options(command)
   command.on('option:include', (pattern: string) => rules.push({ kind: 'include', pattern }))
@@ -121,7 +120,7 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
   }
   if (flags.daemon) {
     refuseOwnOptions(command)
-    if (settings.dryRun || flags.itemizeChanges > 0 || flags.logFile !== undefined)
+    if (settings.dryRun || flags.itemizeChanges > 0 || session.options.logFile !== undefined)
       throw new FerryError('E_USAGE', 'Cannot tell what the daemon would do: leave out -n, -i and --log-file')
     const { bytesPerSecond = null, ...options } = settings
     const places = { remotes: definitionsOf(host.config()), cwd: host.io.cwd() }
@@ -133,12 +132,10 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
       limits: { bytesPerSecond },
     })
   }
-  using log = flags.logFile === undefined ? undefined : createLogFile(flags.logFile)
   const lines = createSyncLines(session, {
     itemize: flags.itemizeChanges,
     dryRun: settings.dryRun === true,
     stats: said.said('stats') === true,
-    log,
   })
   if (said.wantsOwners && process.getuid?.() === 0)
     reporter.warning(

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { toFerryError } from '../../shared/errors.ts'
 import { escapeText, quoteName } from '../../shared/terminal-text.ts'
 
+/** Behind its end nothing is written any more. */
 export interface LogFile extends Disposable {
   /** Text from outside is escaped here. */
   write(line: string): void
@@ -10,7 +11,7 @@ export interface LogFile extends Disposable {
 
 /** @throws E_PERMISSION, E_NOT_FOUND … when it cannot be written to */
 export function createLogFile(path: string): LogFile {
-  let file: number
+  let file: number | undefined
   try {
     file = openSync(path, 'a', 0o600)
   } catch (error) {
@@ -18,9 +19,12 @@ export function createLogFile(path: string): LogFile {
   }
   return {
     write(line): void {
-      writeSync(file, `${stamp(new Date())} [${process.pid}] ${escapeText(line)}\n`)
+      if (file !== undefined) writeSync(file, `${stamp(new Date())} [${process.pid}] ${escapeText(line)}\n`)
     },
-    [Symbol.dispose]: () => closeSync(file),
+    [Symbol.dispose]() {
+      if (file !== undefined) closeSync(file)
+      file = undefined
+    },
   }
 }
 

@@ -7,12 +7,13 @@ import type { SnapshotSource } from '../../progress/snapshot-source.ts'
 import type { FerryError } from '../../shared/errors.ts'
 import { reportError } from '../../jobs/job.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
-import { formatCount, formatPlural } from '../../shared/units.ts'
+import { formatBytes, formatCount, formatPlural } from '../../shared/units.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { formatError } from '../print-error.ts'
 import type { Terminal } from '../terminal.ts'
 import type { JsonType, SummaryExtra } from './json-lines.ts'
 import { itemFields, jsonLine, peerFields, progressFields, summaryFields } from './json-lines.ts'
+import type { LogFile } from './log-file.ts'
 import { createLiveRegion } from './live-region.ts'
 import { createPeerWatch } from './peer-watch.ts'
 import { renderJob, renderPlain } from './render.ts'
@@ -28,6 +29,8 @@ export interface Reporter {
   emit(type: JsonType, fields: object): void
   /** Text for stdout, with the live view out of the way. */
   out(text: string): void
+  /** A line for `--log-file` alone. */
+  log(line: string): void
   /** Ends the live view, lists what failed, and writes the summary line. Once. */
   finish(exitCode: number, extra?: SummaryExtra): void
   /** As `finish`, and shows the error itself. */
@@ -43,7 +46,8 @@ const frameMs = 100
 /** Failures listed at the end; -v lists all that were kept. */
 const maxFailuresListed = 20
 
-export function createReporter(terminal: Terminal, options: GlobalOptions): Reporter {
+/** `log`: where everything that happens is written too; it is closed with the end of the command. */
+export function createReporter(terminal: Terminal, options: GlobalOptions, log?: LogFile): Reporter {
   const { palette } = terminal
   const people = !options.quiet && !options.json
   const animated = people && terminal.interactive && options.progress !== 'none'
@@ -88,6 +92,7 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
   function tellPeers(next: Snapshot): void {
     for (const { peer, line } of peers.changes(next)) {
       emit('peer', peerFields(next.id, peer))
+      if (line !== '') log?.write(line)
       if (people && line !== '' && (next.kind === 'share' || options.verbose > 0)) err(`  ${line}\n`)
     }
   }
@@ -96,6 +101,18 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
     finished = true
     clearInterval(timer)
     if (animated) region.close()
+  }
+
+  function endLog(exitCode: number): void {
+    const snapshot = source?.current
+    if (snapshot) {
+      const { done, failed } = snapshot.files
+      const moved = formatBytes(snapshot.bytes.transferred)
+      log?.write(
+        `${snapshot.kind}: ${formatPlural(done, 'file')} done, ${failed} failed, ${moved} transferred, exit code ${exitCode}`,
+      )
+    }
+    log?.[Symbol.dispose]()
   }
 
   function listFailures(): void {
@@ -127,6 +144,7 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
       if (options.json) show()
     },
     item(item): void {
+      log?.write(`${item.phase} ${item.path}${item.error ? `: ${item.error.message}` : ''}`)
       if (options.json) emit('item', itemFields(source?.current.id ?? '', item))
       else if (people && (item.phase === 'failed' ? lines : options.verbose > 0)) {
         const reason = item.error ? `: ${escapeText(item.error.message)}` : ''
@@ -134,9 +152,11 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
       }
     },
     warning(message): void {
+      log?.write(`warning: ${message}`)
       emit('warning', { message })
       if (people) err(`  ${palette.waiting('!')} ${escapeText(message)}\n`)
     },
+    log: (line) => log?.write(line),
     say(line): void {
       if (people) err(`${line}\n`)
     },
@@ -152,12 +172,15 @@ export function createReporter(terminal: Terminal, options: GlobalOptions): Repo
       close()
       listFailures()
       emit('summary', summaryFields(source?.current, exitCode, extra))
+      endLog(exitCode)
     },
     fail(error, exitCode): void {
       if (!finished) {
         close()
         listFailures()
       }
+      log?.write(`error: ${error.message}`)
+      endLog(exitCode)
       emit('error', { id: source?.current.id, error: reportError(error) })
       emit('summary', summaryFields(source?.current, exitCode, { error: reportError(error) }))
       terminal.err(formatError(error, options.verbose, palette))

@@ -4,14 +4,12 @@ import type { ItemEvent, Snapshot } from '../../progress/events.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatCount, formatElapsed, formatPlural, formatRate } from '../../shared/units.ts'
 import type { Session } from '../session.ts'
-import type { LogFile } from './log-file.ts'
 
 export interface SyncLineOptions {
   /** Times that `-i` was given. */
   readonly itemize: number
   readonly dryRun: boolean
   readonly stats: boolean
-  readonly log: LogFile | undefined
 }
 
 export interface SyncLines {
@@ -28,7 +26,7 @@ export interface SyncLines {
 
 export function createSyncLines(
   { reporter, terminal, options }: Session,
-  { itemize, dryRun, stats, log }: SyncLineOptions,
+  { itemize, dryRun, stats }: SyncLineOptions,
 ): SyncLines {
   const { palette, unicode } = terminal
   const showsChanges = !options.quiet && !options.json && (itemize > 0 || options.verbose > 0)
@@ -44,7 +42,7 @@ export function createSyncLines(
 
   function changed(change: SyncChange): void {
     reporter.emit('item', { id, ...change, bytes: change.size })
-    log?.write(change.line ?? change.reason ?? change.path)
+    reporter.log(change.line ?? change.reason ?? change.path)
     if (!showsChanges) return
     const line = itemize > 0 ? change.line : change.nameLine
     if (line !== undefined) reporter.out(`${escapeText(line)}${onTerminal ? detailOf(change) : ''}\n`)
@@ -68,18 +66,15 @@ export function createSyncLines(
       onItem(item: ItemEvent): void {
         if (item.phase !== 'failed') return
         reporter.item(item)
-        log?.write(`${item.path}: ${item.error?.message ?? 'failed'}`)
       },
-      onWarning(message: string): void {
-        reporter.warning(message)
-        log?.write(message)
-      },
+      onWarning: (message) => reporter.warning(message),
     },
     begin(jobId): void {
       id = jobId
     },
     end(result, snapshot, exitCode): void {
       const { done, bytes, failed, plan, source, keptByMaxDelete, abortedUploads, from, to } = result
+      reporter.log(`sent ${bytes.sent} bytes, saved ${bytes.saved} bytes, ${failed.count} failed`)
       reporter.finish(exitCode, {
         from,
         to,
@@ -117,7 +112,6 @@ export function createSyncLines(
         )
       else if (actions === 0 && isWhole) reporter.say(`  ${mark} nothing to do in ${time} · ${amount}`)
       else reporter.say(`  ${mark} ${formatPlural(actions, 'action')} in ${time} · ${amount}`)
-      log?.write(`sent ${bytes.sent} bytes, saved ${bytes.saved} bytes, ${failed.count} failed`)
     },
     stopped({ percent, sync, files, bytes }): string {
       const where = files.final && bytes.total > 0 ? ` at ${percent}%` : ''
