@@ -122,7 +122,9 @@ test('standard error of a pipe has no control characters and no colours', async 
 
 test('every command of the README and of the guides is one that ferry knows', async () => {
   await using stage = setStage()
-  const commands = ['README.md', 'docs/config.md', 'docs/sync.md'].flatMap(commandsInMarkdown)
+  const commands = ['README.md', 'docs/config.md', 'docs/sync.md', 'docs/daemon.md'].flatMap(
+    commandsInMarkdown,
+  )
   assert.ok(commands.length >= 15, 'they show commands')
   for (const command of commands) {
     const args = command

@@ -14,8 +14,6 @@ export interface Extra {
   readonly sealedBytes?: number | undefined
   readonly expiresAtMs?: number | undefined
   readonly limits?: Limits | undefined
-  /** Files that are left out. */
-  readonly leftOut?: readonly string[] | undefined
 }
 
 export interface Entry {
