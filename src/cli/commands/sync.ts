@@ -120,8 +120,8 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
   }
   if (flags.daemon) {
     refuseOwnOptions(command)
-    if (settings.dryRun || flags.itemizeChanges > 0 || session.options.logFile !== undefined)
-      throw new FerryError('E_USAGE', 'Cannot tell what the daemon would do: leave out -n, -i and --log-file')
+    if (settings.dryRun || flags.itemizeChanges > 0)
+      throw new FerryError('E_USAGE', 'Cannot tell what the daemon would do: leave out -n and -i')
     const { bytesPerSecond = null, ...options } = settings
     const places = { remotes: definitionsOf(host.config()), cwd: host.io.cwd() }
     return await handOver(host, session, {

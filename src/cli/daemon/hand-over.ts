@@ -10,7 +10,7 @@ import { startDaemon } from './access.ts'
 import { followJob } from './job-source.ts'
 
 /** Options that a job of the daemon cannot have: the network is the daemon's, and a terminal or pipe stays here. */
-const notForDaemon = ['listen', 'announce', 'dht', 'local', 'bootstrap', 'text', 'stdout']
+const notForDaemon = ['listen', 'announce', 'dht', 'local', 'bootstrap', 'text', 'stdout', 'logFile']
 
 /** @throws E_USAGE when the command line asks for what only a job of this process can do */
 export function refuseOwnOptions(command: Command): void {
