@@ -85,6 +85,11 @@ export interface RemoteCaps {
   readonly modes: boolean
   /** The step of its times in ns: 1 exact, 1_000_000_000 for SFTP. */
   readonly timeStepNs: bigint
+  /**
+   * A version tells not every change: a file that somebody replaces by one of the same size in the same second keeps it.
+   * Left out: it does.
+   */
+  readonly weakVersions?: boolean | undefined
   /** Below this size a delta does not pay here. */
   readonly leastDeltaBytes: number
   /** Files that should be written at once at most, with `-j` left out. */

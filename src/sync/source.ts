@@ -65,6 +65,11 @@ export interface ListOptions extends RunOptions {
 export interface ChunkList {
   readonly chunkSize: number
   readonly records: ChunkRecords
+  /**
+   * There when the list was found under a weak version (`RemoteCaps.weakVersions`): it may be that of a file that stood
+   * there before. Whoever relies on it looks at a sample first (execute/holds-chunks.ts), and calls this when it is wrong.
+   */
+  readonly forget?: (() => void) | undefined
 }
 
 export interface ChunksOptions extends RunOptions {

@@ -1,41 +1,16 @@
 /** `ferry sync` between a folder, a bucket, an SSH server and a ticket, with real processes and servers. */
 import assert from 'node:assert/strict'
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
-import { parseJsonLines, runFerry } from '../support/ferry.ts'
 import { setStage, type Stage } from '../support/journey.ts'
 import { differences, listTree, type Aspect } from '../support/listing.ts'
-import { describeExit } from '../support/process.ts'
 import { createRandomBytes, writeRandomTree } from '../support/random-files.ts'
-import { environmentOf, testBucket } from '../support/s3/open-s3.ts'
+import { testBucket } from '../support/s3/open-s3.ts'
 import { startS3 } from '../support/s3/start-s3.ts'
 import { sshdSkipReason, startSshd } from '../support/sshd.ts'
+import { bucketPlace, changed, type Place, sshPlace, sync, type Summary } from '../support/sync-places.ts'
 
 const MiB = 1 << 20
-
-interface Place {
-  /** A location of this name in the place. */
-  at(name: string): string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-}
-
-interface Summary {
-  readonly bytes: { readonly sent: number; readonly saved: number }
-  readonly done: Readonly<Record<string, number>>
-}
-
-async function sync(stage: Stage, place: Place, ...args: readonly string[]): Promise<Summary> {
-  const { senderHome: home, path: cwd } = stage
-  const exit = await runFerry(['sync', '-a', '--json', '--no-dht', ...place.args, ...args], {
-    home,
-    cwd,
-    env: place.env,
-  })
-  assert.equal(exit.code, 0, describeExit(exit))
-  return parseJsonLines(exit.stdout).at(-1) as unknown as Summary
-}
 
 /** Up, again, edited with a small delta, down again. */
 async function roundTrip(stage: Stage, place: Place, aspects: readonly Aspect[]): Promise<void> {
@@ -43,21 +18,18 @@ async function roundTrip(stage: Stage, place: Place, aspects: readonly Aspect[])
   const large = createRandomBytes('large')(12 * MiB)
   stage.write('src/large.bin', large)
   const delta = ['--no-whole-file', '--delta-threshold', '1M']
-  const first = await sync(stage, place, ...delta, 'src/', place.at('copy'))
+  const first = await sync(stage, [place], ...delta, 'src/', place.at('copy'))
   assert.equal(first.bytes.sent, 12 * MiB + 40 * 3000)
-  const again = await sync(stage, place, ...delta, '--delete', 'src/', place.at('copy'))
+  const again = await sync(stage, [place], ...delta, '--delete', 'src/', place.at('copy'))
   assert.equal(again.bytes.sent, 0)
-  assert.deepEqual(
-    Object.keys(again.done).filter((key) => key !== 'same' && again.done[key] !== 0),
-    [],
-  )
+  assert.deepEqual(changed(again), [])
   stage.write(
     'src/large.bin',
     Buffer.concat([large.subarray(0, 7 * MiB), Buffer.from('edited'), large.subarray(7 * MiB)]),
   )
-  const edited = await sync(stage, place, ...delta, 'src/', place.at('copy'))
+  const edited = await sync(stage, [place], ...delta, 'src/', place.at('copy'))
   assert.ok(edited.bytes.sent < 2 * MiB, `${edited.bytes.sent} bytes were sent`)
-  await sync(stage, place, `${place.at('copy')}/`, 'back')
+  await sync(stage, [place], `${place.at('copy')}/`, 'back')
   assert.deepEqual(differences(listTree(stage.at('src')), listTree(stage.at('back')), aspects), [])
 }
 
@@ -65,11 +37,7 @@ test('a bucket: up, nothing the second time, a delta, and down again', async () 
   await using stage = setStage()
   await using server = await startS3()
   server.bucket(testBucket)
-  const place: Place = {
-    at: (name) => `s3://${testBucket}/${name}`,
-    args: ['--s3-endpoint', server.endpoint, '--s3-region', server.region],
-    env: environmentOf(server) as Record<string, string>,
-  }
+  const place = bucketPlace(server)
   await roundTrip(stage, place, ['kind', 'size', 'hash'])
 })
 
@@ -78,16 +46,7 @@ test('an SSH server: up, nothing the second time, a delta, and down again', {
 }, async () => {
   await using stage = setStage()
   await using server = await startSshd()
-  const ssh = join(stage.senderHome, '.ssh')
-  mkdirSync(ssh, { recursive: true, mode: 0o700 })
-  copyFileSync(server.knownHostsFile, join(ssh, 'known_hosts'))
-  copyFileSync(server.keyFile, join(ssh, 'id_ed25519'))
-  chmodSync(join(ssh, 'id_ed25519'), 0o600)
-  const place: Place = {
-    at: (name) => `sftp://${server.user}@127.0.0.1:${server.port}${stage.at(name)}`,
-    args: [],
-    env: {},
-  }
+  const place = sshPlace(stage, server)
   await roundTrip(stage, place, ['kind', 'mode', 'size', 'hash'])
 })
 
@@ -99,15 +58,7 @@ test('a ticket: what it offers goes to a folder, and other things there stay', a
   mkdirSync(stage.at('into', 'data'), { recursive: true })
   writeFileSync(stage.at('into', 'other'), 'stays')
   writeFileSync(stage.at('into', 'data', 'extra'), 'goes')
-  const { receiverHome: home, path: cwd } = stage
-  const run = async (): Promise<Summary> => {
-    const exit = await runFerry(['sync', '-a', '--delete', '--json', '--no-dht', share.ticket, 'into'], {
-      home,
-      cwd,
-    })
-    assert.equal(exit.code, 0, describeExit(exit))
-    return parseJsonLines(exit.stdout).at(-1) as unknown as Summary
-  }
+  const run = async (): Promise<Summary> => await sync(stage, [], '--delete', share.ticket, 'into')
   const first = await run()
   assert.equal(first.bytes.sent, 3 * MiB + 1)
   assert.equal((await run()).bytes.sent, 0)

@@ -137,10 +137,8 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
     dryRun: settings.dryRun === true,
     stats: said.said('stats') === true,
   })
-  if (said.wantsOwners && process.getuid?.() === 0)
-    reporter.warning(
-      'owner, group and devices are not kept: not supported yet (--no-o --no-g --no-D to not hear it)',
-    )
+  if (said.wantsOwners && session.options.verbose > 0)
+    reporter.say('  Owner, group and devices are not kept: not supported yet')
   await using ferry: Ferry = session.openFerry(networkOptionsOf(command))
   // A ticket on standard input does not show in the list of processes.
   const from = input.from === '-' ? await readTicket('-', host.io.stdin) : input.from

@@ -8,7 +8,8 @@ import type { ShareSources } from './sources.ts'
 
 /**
  * The remembered share of these sources with the policy of this run, or a new one. A share that was used up (`once`) is
- * never revived: whoever still has its ticket was told that it is good for one download.
+ * never revived: whoever still has its ticket was told that it is good for one download. Nor does one that was downloaded
+ * become one for a single download: that has been.
  */
 export function recallShare(
   shares: ShareTable,
@@ -18,7 +19,7 @@ export function recallShare(
 ): ShareRecord {
   const { key = `unnamed ${randomBytes(16).toString('hex')}`, name, paths } = sources
   const known = shares.byKey(key)
-  const usedUp = known?.once === true && known.downloads > 0
+  const usedUp = known !== undefined && known.downloads > 0 && (known.once || options.once === true)
   const reusable = known && !usedUp && !options.fresh ? known : undefined
   if (known && !reusable) shares.remove(known.id)
   const secret = reusable?.secret ?? new Uint8Array(randomBytes(secretBytes))

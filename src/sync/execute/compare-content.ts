@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { equalBytes } from '../../shared/bytes.ts'
 import type { RunOptions } from '../../shared/options.ts'
-import type { Source, SyncEntry } from '../source.ts'
+import type { ChunkList, Source, SyncEntry } from '../source.ts'
 import type { ExecuteRun } from './execute-run.ts'
 import { newList } from './find-delta.ts'
 
@@ -26,10 +26,10 @@ export async function hasSameContent(
   const md5 = remote.caps.md5?.(existing)
   if (md5 !== undefined) return (await md5Of(source, entry, { signal })) === md5
   await using content = await source.open(entry, { signal })
-  let known = await index?.chunks(existing, { signal })
+  let known = proven(await index?.chunks(existing, { signal }))
   await using other = await remote.open(existing, { signal })
-  known ??= await other.chunks({ signal })
-  const list = known && (await newList(run, content, known.chunkSize))
+  known ??= proven(await other.chunks({ signal }))
+  const list = known && proven(await newList(run, content, known.chunkSize))
   if (known && list && known.chunkSize === list.chunkSize) return equalBytes(known.records, list.records)
   for (let offset = 0; offset < entry.size; offset += pieceBytes) {
     const length = Math.min(pieceBytes, entry.size - offset)
@@ -41,6 +41,9 @@ export async function hasSameContent(
   }
   return true
 }
+
+/** Size and second are what `-c` does not believe, nor what was remembered by them. */
+const proven = (list: ChunkList | undefined): ChunkList | undefined => (list?.forget ? undefined : list)
 
 async function md5Of(source: Source, entry: SyncEntry, options: RunOptions): Promise<string> {
   await using content = await source.open(entry, options)

@@ -2,11 +2,13 @@
  * Whether a file goes as a delta against its old version, and which bytes that takes. Both chunk lists must be had
  * without moving the file: from an index, from a peer, or by cutting what lies on this computer.
  */
+import { copiedFrom, copiedTo, sampleChunks } from '../delta/sample-chunks.ts'
 import { planDelta } from '../delta/plan-delta.ts'
 import type { WriteAction } from '../plan-types.ts'
 import type { Segment } from '../remote.ts'
 import type { ChunkList, Content, SyncEntry } from '../source.ts'
 import type { ExecuteRun } from './execute-run.ts'
+import { holdsChunks } from './holds-chunks.ts'
 
 /** A copied piece below this is sent with its neighbours: it is less than one chunk, and costs a step of its own. */
 const leastCopyBytes = 16 * 1024
@@ -17,7 +19,7 @@ export interface Delta {
   readonly dataBytes: number
 }
 
-type DeltaRun = Pick<ExecuteRun, 'remote' | 'settings' | 'signal' | 'index'>
+type DeltaRun = Pick<ExecuteRun, 'remote' | 'settings' | 'signal' | 'index' | 'progress'>
 
 /** True for files whose chunks are worth knowing here: they may go as deltas, now or the next time. */
 export function mayBeDelta(
@@ -44,8 +46,41 @@ export async function findDelta(
   if (!previous) return undefined
   const next = await newList(run, content, previous.chunkSize)
   if (!next) return undefined
+  // `-c` does not believe size and second, nor what was remembered by them.
+  if (run.settings.checksum && (previous.forget || next.forget)) return undefined
   const plan = planDelta(next.records, previous.records, { leastCopyBytes })
-  return plan.copiedBytes > 0 ? plan : undefined
+  if (plan.copiedBytes === 0) return undefined
+  return (await isAsRemembered(run, content, existing, { plan, next, previous })) ? plan : undefined
+}
+
+interface Lists {
+  readonly plan: Delta
+  readonly next: ChunkList
+  readonly previous: ChunkList
+}
+
+/** Looks at a sample of what is copied, on the side whose list may be that of an older file. A wrong list is forgotten. */
+async function isAsRemembered(
+  { remote, signal, progress }: DeltaRun,
+  content: Content,
+  existing: SyncEntry,
+  { plan: { segments }, next, previous }: Lists,
+): Promise<boolean> {
+  const wrong = (list: ChunkList, url: string): false => {
+    list.forget?.()
+    progress.warn(
+      `"${existing.path}" is not what was remembered of it in ${url}, in spite of its size and time: it is sent whole`,
+    )
+    return false
+  }
+  if (next.forget) {
+    const chunks = sampleChunks(next.records, copiedTo(segments))
+    if (!(await holdsChunks(content, next.records, chunks, { signal }))) return wrong(next, 'the source')
+  }
+  if (!previous.forget) return true
+  const chunks = sampleChunks(previous.records, copiedFrom(segments))
+  await using old = await remote.open(existing, { signal })
+  return (await holdsChunks(old, previous.records, chunks, { signal })) || wrong(previous, remote.url)
 }
 
 /** The chunks of what is to be written; undefined when nothing short of reading it from afar can tell. */

@@ -61,7 +61,9 @@ async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome>
   try {
     await using content = await run.source.open(entry, { signal })
     const delta = await findDelta(run, content, action)
-    const list = index && mayBeDelta(run, entry.size) ? await newList(run, content) : undefined
+    const told = index && mayBeDelta(run, entry.size) ? await newList(run, content) : undefined
+    // What may be the list of another file is not passed on.
+    const list = told?.forget ? undefined : told
     const blob = list && nameChunkList(list.records).reference.blob
     const attributes = { ...action.attributes, ...(blob && { blob }) }
     const way = await makeWay(run, action)

@@ -71,8 +71,8 @@ export async function openChunkIndex(
   let besideId: Uint8Array | undefined
   let puts = 0
   const saving = createSemaphore(1)
-  /** Lists of versions that are no more. */
-  const staleLists: ListName[] = []
+  /** Lists of versions that are no more, by the names of their files. */
+  const staleLists = new Map<string, ListName>()
 
   const run = (given: RunOptions | undefined): RunOptions => ({ signal: given?.signal ?? context.signal })
   const listFile = ({ path, version }: ListName): string => `lists/${path}-${version}`
@@ -124,7 +124,9 @@ export async function openChunkIndex(
 
   /** The list of the row's version will not be asked for again. */
   function forgetList({ blob, path, version }: Row): void {
-    if (blob) staleLists.push(listNameOf(path, version))
+    if (!blob) return
+    const name = listNameOf(path, version)
+    staleLists.set(listFile(name), name)
   }
 
   async function readList(entry: SyncEntry, bytes: Uint8Array | undefined): Promise<ChunkList | undefined> {
@@ -176,11 +178,27 @@ export async function openChunkIndex(
   }
 
   async function removeStale(options: RunOptions): Promise<void> {
-    const names = staleLists.splice(0)
+    const names = [...staleLists.values()]
+    staleLists.clear()
     await inCache(async () => {
       for (const name of names) await cache.remove(listFile(name))
     })
     await beside?.removeLists(names, options)
+  }
+
+  /** Of a place whose versions tell not all, a list can be shown to be wrong; then nothing of it is kept. */
+  function doubted(list: ChunkList, path: Uint8Array, version: Uint8Array): ChunkList {
+    if (!caps.weakVersions) return list
+    const forget = (): void => {
+      const name = listNameOf(path, version)
+      staleLists.set(listFile(name), name)
+      const place = rows.find(path)
+      if (place < 0 || !rows.isVersion(place, version)) return
+      rows.remove(place)
+      isDirty.cache = true
+      isDirty.beside = true
+    }
+    return { ...list, forget }
   }
 
   await readCache()
@@ -201,13 +219,13 @@ export async function openChunkIndex(
       const name = listNameOf(path, version)
       const kept = await inCache(() => cache.read(listFile(name), maxListBytes(entry.size)))
       const own = await readList(entry, kept)
-      if (own) return own
+      if (own) return doubted(own, path, version)
       const bytes = await beside?.readList(name, maxListBytes(entry.size), run(options))
       const heard = await readList(entry, bytes)
       if (!heard || !(await isVouchedFor(entry, name, heard, rowOf(path, version), run(options))))
         return undefined
       await inCache(() => cache.write(listFile(name), encodeList(entry, heard)))
-      return heard
+      return doubted(heard, path, version)
     },
     async put(entry, list, options) {
       const path = nameOfPath(entry.path)
@@ -229,6 +247,7 @@ export async function openChunkIndex(
       if (kept) {
         const bytes = encodeList(entry, kept)
         const name = listNameOf(path, version)
+        staleLists.delete(listFile(name))
         await inCache(() => cache.write(listFile(name), bytes))
         await beside?.writeList(name, bytes, run(options))
       }

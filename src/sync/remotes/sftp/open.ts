@@ -91,6 +91,7 @@ function createRemote(place: SftpPlace): Remote {
       records: createRecords(place, folders),
       modes: true,
       timeStepNs: secondNs,
+      weakVersions: true,
       leastDeltaBytes,
       concurrency: filesAtOnce,
     },
