@@ -8,6 +8,7 @@ import { FerryError } from '../../../shared/errors.ts'
 import { escapeText } from '../../../shared/terminal-text.ts'
 import { coalesceRequests } from './coalesce-requests.ts'
 import { farewellMs, maxRequestBytes, safeRequestBytes } from './limits.ts'
+import { prepareCipherKeys } from './prepare-cipher-keys.ts'
 import type { RemoteSpace } from './sftp-error.ts'
 
 export interface SftpFeatures {
@@ -114,7 +115,8 @@ export async function openChannel(client: Client, alias: string): Promise<SftpCh
       )
     })
   })
-  coalesceRequests(sftp)
+  coalesceRequests(sftp, client)
+  prepareCipherKeys(client)
   const features = featuresOf(sftp)
   const pending = new Set<(error: Error) => void>()
   let lost: FerryError | undefined

@@ -3,7 +3,8 @@
  * the request: a small file takes six. SFTP is a stream, so what is sent within one turn of the event loop may share a
  * packet. The channel's window is counted before this, and the order stays.
  */
-import type { SFTPWrapper } from 'ssh2'
+import type { Writable } from 'node:stream'
+import type { Client, SFTPWrapper } from 'ssh2'
 
 /** What the library uses inside; without it everything works as before, only slower. */
 const protocolField = '_protocol'
@@ -14,12 +15,28 @@ interface Inside {
 
 type SendData = (channel: number, data: Buffer) => void
 
-export function coalesceRequests(sftp: SFTPWrapper): void {
+const socketField = '_sock'
+
+export function coalesceRequests(sftp: SFTPWrapper, client: Client): void {
   const inside = sftp as unknown as Inside
   const protocol = inside[protocolField]
   const packetBytes = inside.outgoing?.packetSize
   if (typeof protocol?.channelData !== 'function' || packetBytes === undefined) return
-  const send = protocol.channelData.bind(protocol) as SendData
+  const sendNow = protocol.channelData.bind(protocol) as SendData
+  const socket = (client as { [socketField]?: Partial<Writable> })[socketField]
+  let isCorked = false
+  // The library gives the socket each packet in three or four pieces, each of which would be a system call.
+  const send: SendData = (channel, data) => {
+    if (!isCorked && socket?.cork && socket.uncork) {
+      isCorked = true
+      socket.cork()
+      process.nextTick(() => {
+        isCorked = false
+        socket.uncork?.()
+      })
+    }
+    sendNow(channel, data)
+  }
   let waiting: Buffer[] = []
   let waitingBytes = 0
   let isPlanned = false
