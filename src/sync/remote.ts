@@ -75,6 +75,13 @@ export interface RemoteCaps {
   ) => Promise<Version>
   /** Moves within the place, without content passing through here; parents are made. For backups. */
   readonly rename?: (from: string, to: string, options?: RunOptions) => Promise<void>
+  /**
+   * Puts what stands at `entry` at `to` as well, within the place (a copy, a second name), over what is there; parents are
+   * made. What is written to either name later leaves the other as it is. Returns the version of `entry` from now on;
+   * undefined when this place or file cannot, and then nothing has changed there. For backups.
+   * @throws E_CONFLICT when another version stands at `entry`
+   */
+  readonly duplicate?: (entry: SyncEntry, to: string, options?: RunOptions) => Promise<Version | undefined>
   /** Tells times and mode of an entry that its listing left out. */
   readonly describe?: (entry: SyncEntry, options?: RunOptions) => Promise<SyncEntry>
   /** A place beside the data for ferry's own records, which listings never show. */

@@ -34,14 +34,14 @@ export function mayBeDelta(
   )
 }
 
-/** Undefined when the file goes whole. One that is kept as a backup is moved away, and nothing can be copied from it. */
+/** Undefined when the file goes whole: also one that is kept as a backup where the place can only move it away for that. */
 export async function findDelta(
   run: DeltaRun,
   content: Content,
   { entry, existing, backup }: Pick<WriteAction, 'entry' | 'existing' | 'backup'>,
 ): Promise<Delta | undefined> {
-  if (!existing || backup !== undefined || !mayBeDelta(run, entry.size) || !mayBeDelta(run, existing.size))
-    return undefined
+  if (!existing || !mayBeDelta(run, entry.size) || !mayBeDelta(run, existing.size)) return undefined
+  if (backup !== undefined && !run.remote.caps.duplicate) return undefined
   const previous = await oldList(run, existing)
   if (!previous) return undefined
   const next = await newList(run, content, previous.chunkSize)

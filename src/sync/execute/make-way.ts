@@ -9,7 +9,9 @@ import type { ExecuteRun } from './execute-run.ts'
 export interface Way {
   /** What stands there from now on. */
   readonly expect: Expected
-  /** Runs what puts something there; when it fails, a backup is moved back, so that the name is not left empty. */
+  /** The old version, where it still stands there: content can be copied from it. */
+  readonly existing: SyncEntry | undefined
+  /** Runs what puts something there; when it fails, the old version stands there again, and there is no backup of it. */
   keeping<Result>(write: () => Promise<Result>): Promise<Result>
 }
 
@@ -17,26 +19,48 @@ export interface Way {
 export async function makeWay(run: ExecuteRun, action: WriteAction | LinkAction): Promise<Way> {
   const { existing, inTheWay, backup } = action
   const old = existing ?? inTheWay
-  if (!old) return { expect: 'absent', keeping: async (write) => await write() }
+  const keeping: Way['keeping'] = async (write) => await write()
+  if (!old) return { expect: 'absent', existing, keeping }
   if (backup !== undefined) {
+    const kept = await duplicateToBackup(run, old, backup)
+    if (kept) return kept
     const putBack = await moveToBackup(run, old, backup)
-    return {
-      expect: 'absent',
-      async keeping(write) {
-        try {
-          return await write()
-        } catch (error) {
-          await putBack()
-          throw error
-        }
-      },
-    }
+    return { expect: 'absent', existing: undefined, keeping: undoing(putBack) }
   }
   // A file or link is replaced in one step; only a folder has to go before.
-  if (old.kind !== 'directory')
-    return { expect: { version: old.version }, keeping: async (write) => await write() }
+  if (old.kind !== 'directory') return { expect: { version: old.version }, existing, keeping }
   await run.remote.remove(old, { signal: run.signal })
-  return { expect: 'absent', keeping: async (write) => await write() }
+  return { expect: 'absent', existing: undefined, keeping }
+}
+
+function undoing(undo: () => Promise<void>): Way['keeping'] {
+  return async (write) => {
+    try {
+      return await write()
+    } catch (error) {
+      await undo()
+      throw error
+    }
+  }
+}
+
+/** Keeps it without the name ever being empty; undefined where the place cannot. */
+async function duplicateToBackup(run: ExecuteRun, old: SyncEntry, backup: string): Promise<Way | undefined> {
+  const { remote, signal } = run
+  if (old.kind !== 'file' || !remote.caps.duplicate) return undefined
+  const kept = parseTreePath(backup)
+  const version = await remote.caps.duplicate(old, kept, { signal })
+  if (version === undefined) return undefined
+  return {
+    expect: { version },
+    existing: { ...old, version },
+    // Also when the sync is being stopped. Where something else stands by now, this is all there is of the old one.
+    keeping: undoing(async () => {
+      if ((await remote.stat(old.path))?.version !== version) return
+      const copy = await remote.stat(kept)
+      if (copy) await remote.remove(copy)
+    }),
+  }
 }
 
 /** Moves what stands there; the returned function moves it back. @throws E_CONFLICT when it is another version by now */

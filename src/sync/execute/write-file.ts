@@ -54,7 +54,7 @@ async function foundInstead(
 
 async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome> {
   const { remote, settings, signal, progress, index } = run
-  const { entry, existing } = action
+  const { entry } = action
   const item = entry.size < leastShownBytes ? undefined : progress.beginItem(entry.path, 'upload', entry.size)
   const onProgress = ({ sentBytes, copiedBytes }: TransferProgress): void =>
     item?.bytes(sentBytes + copiedBytes, copiedBytes > sentBytes ? 'copy' : 'upload')
@@ -75,8 +75,8 @@ async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome>
       expect: way.expect,
     }
     const written = await way.keeping(async () =>
-      delta && existing && remote.caps.assemble
-        ? await remote.caps.assemble(existing, delta.segments, content, options)
+      delta && way.existing && remote.caps.assemble
+        ? await remote.caps.assemble(way.existing, delta.segments, content, options)
         : await remote.write(entry.path, content, options),
     )
     const { mtimeNs, mode } = attributes

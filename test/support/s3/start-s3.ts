@@ -271,8 +271,11 @@ async function send(
     ...(fault?.kind === 'short-body' && fault.withLength && { 'content-length': String(sent.length) }),
   })
   if (!isContent) return void response.end(xml)
-  for (const block of ropeBlocks(sent))
-    if (!response.write(block)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+  const closed = once(response, 'close').catch(() => undefined)
+  for (const block of ropeBlocks(sent)) {
+    if (response.destroyed) return
+    if (!response.write(block)) await Promise.race([once(response, 'drain'), closed])
+  }
   if (fault?.kind === 'truncate') return void response.socket?.destroy()
   if (fault?.kind !== 'stall') response.end()
 }

@@ -11,7 +11,7 @@ import { settingsOf } from '../../../src/jobs/sync/settings.ts'
 import type { PlanFacts } from '../../../src/sync/plan-types.ts'
 import { createComparison } from '../../../src/sync/plan/comparison.ts'
 import { planSync } from '../../../src/sync/plan/plan-sync.ts'
-import type { Remote } from '../../../src/sync/remote.ts'
+import type { Remote, Written } from '../../../src/sync/remote.ts'
 import { openLocalRemote } from '../../../src/sync/remotes/local/open.ts'
 import { createLocalContext } from '../../support/local-context.ts'
 import { createRandomBytes } from '../../support/random-files.ts'
@@ -117,6 +117,48 @@ test('runPlan: a backup is put back when nothing comes in its place', async () =
   }))
   assert.equal((failed.get('a') as FerryError).message, 'broken')
   assert.deepEqual(readdirSync(folder.at('dst')), ['a'])
+})
+
+test('runPlan: with a backup the name is never empty, and an edited file still goes as a delta', async () => {
+  const old = createRandomBytes('backup')(4 << 20)
+  await using folder = stage({})
+  writeFileSync(folder.at('dst', 'a'), old)
+  writeFileSync(folder.at('src', 'a'), Buffer.concat([Buffer.from('in front'), old]))
+  const options = { wholeFile: false, deltaThreshold: 0, backup: true, suffix: '~' }
+  const spied = (remote: Remote): Partial<Remote> => ({
+    caps: {
+      ...remote.caps,
+      rename: () => Promise.reject(new FerryError('E_IO', 'it would leave the name empty')),
+      async assemble(...args) {
+        assert.ok(readFileSync(folder.at('dst', 'a')).equals(old))
+        assert.ok(readFileSync(folder.at('dst', 'a~')).equals(old))
+        return (await remote.caps.assemble?.(...args)) as Written
+      },
+    },
+  })
+  const { sentBytes, failed } = await run(folder, options, spied)
+  assert.equal(failed.size, 0)
+  assert.ok(sentBytes < 1 << 20, `${sentBytes} bytes were sent`)
+  assert.ok(readFileSync(folder.at('dst', 'a')).equals(readFileSync(folder.at('src', 'a'))))
+  assert.ok(readFileSync(folder.at('dst', 'a~')).equals(old))
+})
+
+test('runPlan: where nothing can have a second name, a backup is moved away and the file goes whole', async () => {
+  const old = createRandomBytes('moved')(2 << 20)
+  await using folder = stage({})
+  writeFileSync(folder.at('dst', 'a'), old)
+  writeFileSync(folder.at('src', 'a'), Buffer.concat([Buffer.from('in front'), old]))
+  const options = { wholeFile: false, deltaThreshold: 0, backup: true, suffix: '~' }
+  for (const duplicate of [undefined, async () => await Promise.resolve(undefined)]) {
+    const { failed } = await run(folder, options, ({ caps }) => {
+      const { duplicate: _, ...others } = caps
+      return { caps: { ...others, ...(duplicate && { duplicate }) } }
+    })
+    assert.equal(failed.size, 0)
+    assert.ok(readFileSync(folder.at('dst', 'a')).equals(readFileSync(folder.at('src', 'a'))))
+    assert.ok(readFileSync(folder.at('dst', 'a~')).equals(old))
+    writeFileSync(folder.at('dst', 'a'), old)
+  }
 })
 
 test('runPlan: one file that fails does not keep the others, and a full disk ends all', async () => {

@@ -177,6 +177,29 @@ export function testAbilities({ name, open }: Suite): void {
     await assert.rejects(rename('a/nothing', 'b'), withCode('E_NOT_FOUND'))
   })
 
+  test(`${name}: a file is kept under a second name, which stays when the first is replaced`, async () => {
+    await using place = await open()
+    const { remote } = place
+    const duplicate = ability(remote, 'duplicate')
+    if (!duplicate) return
+    const bytes = someBytes(5000)
+    const { version } = await write(remote, 'a/file', bytes)
+    await write(remote, 'kept/a/file~', text('an older one'))
+    const stale = await look(remote, 'a/file')
+    const now = await duplicate(stale, 'kept/a/file~')
+    // Again, as after a break between the two steps.
+    const again = await duplicate({ ...stale, version: now ?? '' }, 'kept/a/file~')
+    assert.ok(again !== undefined)
+    assert.equal((await look(remote, 'a/file')).version, again)
+    await write(remote, 'a/file', text('newer'), { expect: { version: again } })
+    await assertHolds(remote, 'a/file', text('newer'))
+    await assertHolds(remote, 'kept/a/file~', bytes)
+    const { mtimeNs } = await look(remote, 'kept/a/file~')
+    assert.equal((mtimeNs ?? 0n) / remote.caps.timeStepNs, someTime / remote.caps.timeStepNs)
+    await assert.rejects(duplicate({ ...stale, version }, 'other'), withCode('E_CONFLICT'))
+    assert.equal(await remote.stat('other'), undefined)
+  })
+
   test(`${name}: records are kept beside the data and never listed`, async () => {
     await using place = await open()
     const { records } = place.remote.caps

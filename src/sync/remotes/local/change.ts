@@ -8,6 +8,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  linkSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -29,6 +30,7 @@ export interface Changes {
   readonly remove: Remote['remove']
   readonly makeFolder: NonNullable<RemoteCaps['makeFolder']>
   readonly rename: NonNullable<RemoteCaps['rename']>
+  readonly duplicate: NonNullable<RemoteCaps['duplicate']>
   readonly setAttributes: NonNullable<RemoteCaps['setAttributes']>
 }
 
@@ -87,6 +89,25 @@ export function createChanges(place: Place): Changes {
         throw toFerryError(error, `Cannot rename "${place.diskPath(from)}" to "${place.diskPath(to)}"`)
       }
     },
+    async duplicate(entry, to, options) {
+      throwIfCancelled(options?.signal)
+      const what = `Cannot keep "${place.diskPath(entry.path)}" as "${place.diskPath(to)}"`
+      try {
+        const diskPath = locate(entry.path)
+        const before = unchanged(diskPath, entry, what)
+        if (!before.isFile()) return undefined
+        const folders = place.folders()
+        folders.ensure(parentPath(to))
+        // A second name does: files are replaced by a rename, and never written in place.
+        if (!linkOver(diskPath, folders.diskPath(to))) return undefined
+        const after = lstatSync(diskPath, { bigint: true })
+        if (after.ino === before.ino && after.mtimeNs === before.mtimeNs && after.size === before.size)
+          return versionText(after)
+        throw new FerryError('E_CONFLICT', `${what}: it was changed by someone else meanwhile`)
+      } catch (error) {
+        throw toFerryError(error, what)
+      }
+    },
     async setAttributes(entry, attributes, options) {
       throwIfCancelled(options?.signal)
       const what = `Cannot set the attributes of "${place.diskPath(entry.path)}"`
@@ -104,6 +125,33 @@ export function createChanges(place: Place): Changes {
     },
   }
 }
+
+/** False where the file system or its rules know no second names. */
+function linkOver(from: string, to: string): boolean {
+  try {
+    try {
+      linkSync(from, to)
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw error
+      unlinkSync(to)
+      linkSync(from, to)
+    }
+    return true
+  } catch (error) {
+    if (isSystemError(error) && linklessCodes.includes(error.code)) return false
+    throw error
+  }
+}
+
+const linklessCodes: readonly string[] = [
+  'EPERM',
+  'EACCES',
+  'EMLINK',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+]
 
 /** By descriptor, so that what is changed is what was looked at. */
 function setOpened(diskPath: string, stats: BigIntStats, attributes: Attributes): Version {

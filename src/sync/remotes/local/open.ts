@@ -28,7 +28,7 @@ export async function openLocalRemote(location: LocalLocation, context: RemoteCo
   const place = openPlace(path)
   const contents = createContentOpener(place, context)
   const { write, assemble, writeLink } = createWriting(place, context)
-  const { remove, makeFolder, rename, setAttributes } = createChanges(place)
+  const { remove, makeFolder, rename, duplicate, setAttributes } = createChanges(place)
   return {
     url: path,
     place: 'local',
@@ -57,6 +57,7 @@ export async function openLocalRemote(location: LocalLocation, context: RemoteCo
       writeLink,
       setAttributes,
       rename,
+      duplicate,
       modes: true,
       timeStepNs: 1n,
       leastDeltaBytes,

@@ -131,6 +131,22 @@ export async function renameObject(
   await deleteKey(context, key, bareEtag(head.ETag), what, options)
 }
 
+/** @throws E_CONFLICT when it is not `entry` any more */
+export async function duplicateObject(
+  context: WriterContext,
+  entry: SyncEntry,
+  to: string,
+  options: CallOptions,
+): Promise<Version> {
+  const what = `Cannot keep "${entry.path}" as "${to}"`
+  const key = context.keys.keyOf(entry.path)
+  const head = await headObject(context, key, what, options)
+  if (bareEtag(head.ETag) !== entry.version) throw conflictAt(what)
+  const copy = { from: key, to: context.keys.keyOf(to), head, attributes: {}, expect: undefined, what }
+  await copyObject(context, copy, options)
+  return entry.version
+}
+
 /** @throws E_CONFLICT when another version stands there */
 export async function deleteKey(
   { connection, keys, conditions }: WriterContext,

@@ -12,7 +12,7 @@ import type { Remote, RemoteCaps } from '../../remote.ts'
 import type { SyncEntry } from '../../source.ts'
 import { listAbandoned } from './abandoned.ts'
 import { assembleObject, leastAssembledBytes } from './assemble-object.ts'
-import { deleteKey, headObject, renameObject, setObjectAttributes } from './change-object.ts'
+import { deleteKey, duplicateObject, headObject, renameObject, setObjectAttributes } from './change-object.ts'
 import { createConditions } from './conditions.ts'
 import { type CallOptions, connectS3 } from './connection.ts'
 import { bareEtag, createKeySpace } from './keys.ts'
@@ -84,6 +84,7 @@ export async function openS3Remote(
     setAttributes: (entry, attributes, { signal } = {}) =>
       setObjectAttributes(writer, entry, attributes, { signal }),
     rename: (from, to, { signal } = {}) => renameObject(writer, from, to, { signal }),
+    duplicate: (entry, to, { signal } = {}) => duplicateObject(writer, entry, to, { signal }),
     md5: ({ kind, version }) => (kind === 'file' && /^[0-9a-f]{32}$/.test(version) ? version : undefined),
     async describe(entry, { signal } = {}) {
       if (entry.kind !== 'file') return entry

@@ -14,7 +14,7 @@ import { toInputAttributes } from './replace-file.ts'
 import { statusOf, toSftpError } from './sftp-error.ts'
 
 export interface Changes
-  extends Required<Pick<RemoteCaps, 'makeFolder' | 'writeLink' | 'setAttributes' | 'rename'>> {
+  extends Required<Pick<RemoteCaps, 'makeFolder' | 'writeLink' | 'setAttributes' | 'rename' | 'duplicate'>> {
   remove(entry: SyncEntry, options?: RunOptions): Promise<void>
 }
 
@@ -91,6 +91,25 @@ export function createChanges(place: SftpPlace, folders: Folders): Changes {
         if (!source) await channel.lstat(at(from))
         await publishPart(channel, { part: at(from), path: at(to), name: to, expect: undefined })
       }),
+
+    duplicate: (entry, to, { signal } = {}) => {
+      const what = `Cannot keep "${shortenName(entry.path)}" as "${shortenName(to)}"`
+      return run(what, signal, async (channel) => {
+        if (!(await checkEntry(channel, entry, what))) throw changed(what)
+        if (entry.kind !== 'file') return undefined
+        await folders.ensure(channel, parentPath(to))
+        if (await lstatIfThere(channel, at(to))) await channel.unlink(at(to))
+        try {
+          // A second name does: files are replaced by a rename, and never written in place.
+          await channel.hardlink(at(entry.path), at(to))
+        } catch (error) {
+          // The server does not say why; a file system without second names is what it mostly is.
+          if (statusOf(error) === undefined) throw error
+          return undefined
+        }
+        return entry.version
+      })
+    },
 
     remove: (entry, { signal } = {}) => {
       const what = `Cannot remove "${shortenName(entry.path)}"`

@@ -17,6 +17,7 @@ export interface SftpFeatures {
   readonly fsync: boolean
   readonly statvfs: boolean
   readonly lsetstat: boolean
+  readonly hardlink: boolean
   /** A plain rename never replaces (OpenSSH links and unlinks), so that it is a condition too. */
   readonly renameKeeps: boolean
   /** Payload of one request at most. */
@@ -53,6 +54,8 @@ export interface SftpChannel {
   unlink(path: string): Promise<void>
   rename(from: string, to: string): Promise<void>
   posixRename(from: string, to: string): Promise<void>
+  /** A second name of a file. */
+  hardlink(path: string, to: string): Promise<void>
   realpath(path: string): Promise<string>
   copyData(from: Buffer, fromAt: number, length: number, to: Buffer, toAt: number): Promise<void>
   space(path: string): Promise<RemoteSpace | undefined>
@@ -87,6 +90,7 @@ function featuresOf(sftp: SFTPWrapper): SftpFeatures {
     fsync: _extensions['fsync@openssh.com'] === '1',
     statvfs: _extensions['statvfs@openssh.com'] === '2',
     lsetstat: _extensions['lsetstat@openssh.com'] === '1',
+    hardlink: _extensions['hardlink@openssh.com'] === '1',
     renameKeeps: _isOpenSSH,
     requestBytes: Math.max(1024, Math.min(told, maxRequestBytes)),
   }
@@ -198,6 +202,7 @@ export async function openChannel(client: Client, alias: string): Promise<SftpCh
     unlink: (path) => call<void>((done) => sftp.unlink(path, done)),
     rename: (from, to) => call<void>((done) => sftp.rename(from, to, done)),
     posixRename: (from, to) => call<void>((done) => sftp.ext_openssh_rename(from, to, done)),
+    hardlink: (path, to) => call<void>((done) => sftp.ext_openssh_hardlink(path, to, done)),
     realpath: (path) => call((done) => sftp.realpath(path, done)),
     copyData: (from, fromAt, length, to, toAt) =>
       call<void>((done) => sftp.ext_copy_data(from, fromAt, length, to, toAt, done)),

@@ -78,7 +78,7 @@ function createRemote(place: SftpPlace): Remote {
     const pieces = assemblePieces(segments, { size: content.size, oldSize: old.size, readBytes })
     return replaceFile(writing, { path: old.path, content, options, from: { old, pieces } })
   }
-  const { makeFolder, writeLink, setAttributes, rename, remove } = changes
+  const { makeFolder, writeLink, setAttributes, rename, duplicate, remove } = changes
   return {
     url: place.url,
     place: place.place,
@@ -88,6 +88,7 @@ function createRemote(place: SftpPlace): Remote {
       writeLink,
       setAttributes,
       rename,
+      ...(features.hardlink && { duplicate }),
       records: createRecords(place, folders),
       modes: true,
       timeStepNs: secondNs,
