@@ -17,4 +17,6 @@ export interface CommandHost {
   action(run: () => Promise<number>): void
   /** From here on `show` prints a failure in place of the plain way, because outputs are open. */
   onFailure(show: (error: FerryError, exitCode: number) => void): void
+  /** `run` is called when the command has ended and everything is said; it must not reject. */
+  onEnd(run: (exitCode: number) => Promise<void>): void
 }

@@ -52,6 +52,7 @@ export async function run(
     const terminal = createTerminal(io, { color: 'auto', plain: true })
     terminal.err(formatError(error, verbosity, terminal.palette))
   }
+  let afterwards: ((exitCode: number) => Promise<void>) | undefined
   try {
     const { name, rest } = splitArgs(args)
     if (name === undefined) {
@@ -69,6 +70,7 @@ export async function run(
       config: () => config,
       action: (next) => void (action = next),
       onFailure: (next) => void (show = next),
+      onEnd: (next) => void (afterwards = next),
     })
     parse(command, rest, io)
     if (!action) return exitCodes.ok
@@ -76,12 +78,15 @@ export async function run(
       config = await readSettings(command, io, entry.settings === 'project')
       for (const each of [command, ...command.commands]) applyConfig(each, entry.name, config)
     }
-    return await action()
+    const exitCode = await action()
+    await afterwards?.(exitCode)
+    return exitCode
   } catch (caught) {
     if (isHelpShown(caught)) return exitCodes.ok
     const error = toFerryError(caught, 'Cannot run the command')
     const exitCode = exitCodeOf(error)
     show(error, exitCode)
+    await afterwards?.(exitCode)
     return exitCode
   }
 }

@@ -13,7 +13,8 @@ import { exitCodes } from './exit-codes.ts'
 import type { GlobalOptions } from './global-options.ts'
 import { globalOptionsOf } from './global-options.ts'
 import { watchInterrupts } from './interrupts.ts'
-import type { KeyHandlers } from './keys.ts'
+import { endHooksOf, runEndHooks } from './end-hooks.ts'
+import type { KeyHandlers, Keys } from './keys.ts'
 import { watchKeys } from './keys.ts'
 import { createLogFile } from './output/log-file.ts'
 import type { Reporter } from './output/reporter.ts'
@@ -27,11 +28,12 @@ export interface Session {
   readonly reporter: Reporter
   openFerry(network?: NetworkOptions, threads?: number): Ferry
   /**
-   * Follows a job to its end. `stopped` is set when the user (or a reader that went away) ended it: then there is no
+   * Follows a job to its end. `keys` are read beside `p`, which holds the job back; none when the terminal is its input.
+   * `stopped` is set when the user (or a reader that went away) ended it: then there is no
    * result, and the exit code is that of the interruption.
    * @throws FerryError what the job failed with
    */
-  follow<Result>(job: Job<Result>, keys?: KeyHandlers): Promise<Followed<Result>>
+  follow<Result>(job: Job<Result>, keys?: KeyHandlers | 'none'): Promise<Followed<Result>>
 }
 
 export type Followed<Result> =
@@ -42,7 +44,24 @@ export function openSession(host: CommandHost, command: Command): Session {
   const options = globalOptionsOf(command)
   const terminal = createTerminal(host.io, { color: options.color, plain: options.plain })
   const log = options.logFile === undefined ? undefined : createLogFile(options.logFile)
-  const reporter = createReporter(terminal, options, log)
+  let keysRead: Keys | undefined
+  const told = createReporter(terminal, options, log)
+  // A question needs the keyboard for itself.
+  const pauseAll = (): (() => void) => {
+    const takeBack = keysRead?.hold()
+    const resume = told.pause()
+    return () => {
+      resume()
+      takeBack?.()
+    }
+  }
+  const reporter: Reporter = Object.defineProperties(
+    { ...told, pause: pauseAll },
+    { end: { get: () => told.end } },
+  )
+  const hooks = endHooksOf(command)
+  const kind = command.name().split(' ').at(-1) as string
+  if (hooks) host.onEnd((exitCode) => runEndHooks(hooks, kind, exitCode, told.end, terminal))
   host.onFailure((error, exitCode) => reporter.fail(error, exitCode))
   for (const warning of host.config().warnings) reporter.warning(warning)
   return {
@@ -53,7 +72,7 @@ export function openSession(host: CommandHost, command: Command): Session {
       const directory = resolveDirectories(host.io.env).data
       return (host.createFerry ?? createFerry)({ ...network, directory, threads })
     },
-    async follow<Result>(job: Job<Result>, keys: KeyHandlers = {}): Promise<Followed<Result>> {
+    async follow<Result>(job: Job<Result>, keys: KeyHandlers | 'none' = {}): Promise<Followed<Result>> {
       let stopped: number | undefined
       const stop = (exitCode: number): void => {
         stopped ??= exitCode
@@ -66,7 +85,19 @@ export function openSession(host: CommandHost, command: Command): Session {
       })
       const stopKey = (): void => interrupts.interrupt()
       stack.use(interrupts)
-      stack.use(watchKeys(terminal, { ...keys, '\u0003': stopKey, ...(keys['q'] && { q: stopKey }) }))
+      keysRead = stack.use(
+        watchKeys(
+          terminal,
+          keys === 'none'
+            ? {}
+            : {
+                ...(job.canPause && { p: () => togglePause(job, reporter) }),
+                ...keys,
+                '\u0003': stopKey,
+                ...(keys['q'] && { q: stopKey }),
+              },
+        ),
+      )
       terminal.onBrokenPipe(() => stop(exitCodes.brokenPipe))
       reporter.emit('start', { id: job.id, kind: job.progress.current.kind })
       if (host.onContent) void tellContent(job.progress, host.onContent)
@@ -81,6 +112,13 @@ export function openSession(host: CommandHost, command: Command): Session {
       }
     },
   }
+}
+
+function togglePause(job: Job<unknown>, reporter: Reporter): void {
+  const isPaused = job.progress.current.state === 'paused'
+  if (isPaused) job.resume()
+  else job.pause()
+  reporter.say(isPaused ? '  Going on' : '  Paused: p goes on, Ctrl-C stops')
 }
 
 async function tellContent(progress: SnapshotSource, tell: (bytes: number) => void): Promise<void> {

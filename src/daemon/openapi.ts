@@ -1,6 +1,7 @@
 /** The description of the API (OpenAPI 3.1), made out of the operations and the schemas that check their bodies. Pure. */
 import type { GenericSchema } from 'valibot'
 import { operations } from './api/operations.ts'
+import { progressEventSchema } from './api/event-schema.ts'
 import { problemSchema } from './api/schemas.ts'
 
 export type ToJsonSchema = (schema: GenericSchema) => object
@@ -12,14 +13,23 @@ export function describeApi(toJsonSchema: ToJsonSchema): object {
     description: 'It could not be done; the hint says what to do next',
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   }
-  for (const { method, path, summary, body, query, status = 200, type, open } of operations) {
+  for (const { method, path, summary, body, query, status = 200, type, answer, open } of operations) {
     const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1] as string)
     const queries = query ? Object.entries(propertiesOf(toJsonSchema(query))) : []
     const parameters = [
       ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
       ...queries.map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
     ]
-    const content = status === 204 ? {} : { content: { [type ?? 'application/json']: {} } }
+    const content =
+      status === 204
+        ? {}
+        : {
+            content: {
+              [type ?? 'application/json']: answer
+                ? { schema: { $ref: `#/components/schemas/${answer}` } }
+                : {},
+            },
+          }
     const operation = {
       summary,
       operationId: idOf(method, path),
@@ -45,7 +55,7 @@ export function describeApi(toJsonSchema: ToJsonSchema): object {
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: toJsonSchema(problemSchema) },
+      schemas: { Problem: toJsonSchema(problemSchema), ProgressEvent: toJsonSchema(progressEventSchema) },
     },
   }
 }

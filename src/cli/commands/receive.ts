@@ -16,6 +16,7 @@ import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatElapsed, formatPlural, formatRate } from '../../shared/units.ts'
 import type { CommandHost } from '../command-host.ts'
 import { absolutePaths, handOver, refuseOwnOptions } from '../daemon/hand-over.ts'
+import { addEndOptions } from '../end-hooks.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
@@ -74,9 +75,11 @@ export function receiveCommand(host: CommandHost): Command {
     .option('--no-seed', 'do not offer what has arrived to others who fetch the same')
     .option('-d, --daemon', 'let the daemon receive it, also after this command and a restart')
     .option('-y, --yes', 'do not ask before very large transfers')
+  addEndOptions(command)
   addRateOptions(command)
   addNetworkOptions(command)
   addGlobalOptions(command, 'job')
+  command.addHelpText('after', '\nKeys while it runs: p pause and go on.')
   command.action((words: string[], flags: Flags) => host.action(() => receive(host, command, words, flags)))
   return command
 }

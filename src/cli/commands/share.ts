@@ -9,6 +9,7 @@ import { formatBytes, formatElapsed, formatPlural } from '../../shared/units.ts'
 import { copyText } from '../clipboard.ts'
 import type { CommandHost } from '../command-host.ts'
 import { absolutePaths, handOver, refuseOwnOptions } from '../daemon/hand-over.ts'
+import { addEndOptions } from '../end-hooks.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
@@ -68,6 +69,7 @@ export function shareCommand(host: CommandHost): Command {
     .option('--no-qr', 'no QR code')
     .option('--copy', 'put the ticket on the clipboard')
     .option('-d, --daemon', 'let the daemon share it, also after this command and the next restart')
+  addEndOptions(command)
   addRateOptions(command)
   addNetworkOptions(command)
   addGlobalOptions(command, 'job')
@@ -78,7 +80,7 @@ export function shareCommand(host: CommandHost): Command {
 
 const helpAfter = `
 The ticket stays the same when the same paths are shared again.
-Keys while it runs: c copy, r QR code, q stop.
+Keys while it runs: c copy, r QR code, p pause and go on, q stop.
 Sizes and rates are SI (1 MB = 1,000,000 bytes).`
 
 async function share(host: CommandHost, command: Command, paths: string[], flags: Flags): Promise<number> {
@@ -102,7 +104,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
   const qr = (): void => {
     if (shown) showQr(session, shown.ticket)
   }
-  const keys = paths.includes('-') ? {} : { c: copy, r: qr, q: () => undefined }
+  const keys = paths.includes('-') ? 'none' : { c: copy, r: qr, q: () => undefined }
   // The live view waits for the ticket: whatever stdout leads to, nothing is drawn around it while it comes out.
   const resume = flags.pin ? undefined : reporter.pause()
   const tell = async (): Promise<void> => {
@@ -218,7 +220,8 @@ function showTicket({ reporter, options, terminal }: Session, ticket: ShareTicke
   const whole = terminal.io.stdout.isTTY === true && !options.quiet
   reporter.say('\n  On the other computer run:\n')
   reporter.out(`${whole ? 'ferry receive ' : ''}${ticket.ticket}\n`)
-  const keys = terminal.interactive && terminal.io.stdin.isTTY === true ? 'c copy · r QR code · q stop' : ''
+  const keys =
+    terminal.interactive && terminal.io.stdin.isTTY === true ? 'c copy · r QR code · p pause · q stop' : ''
   reporter.say(keys === '' ? '' : `\n  ${terminal.palette.dim(keys)}\n`)
 }
 

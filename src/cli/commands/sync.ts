@@ -9,6 +9,7 @@ import { handOver, refuseOwnOptions } from '../daemon/hand-over.ts'
 import { FerryError } from '../../shared/errors.ts'
 import { absoluteLocation } from '../../jobs/sync/absolute-location.ts'
 import { definitionsOf } from '../config/load-config.ts'
+import { addEndOptions } from '../end-hooks.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   addGlobalOptions,
@@ -82,6 +83,7 @@ export function syncCommand(host: CommandHost): Command {
     .option('--suffix <text>', 'behind the name of a backup (~ without --backup-dir)')
     .option('--daemon', 'let the daemon do it, also after this command and a restart')
   addLogOption(command)
+  addEndOptions(command)
   addRateOptions(command)
   addS3Options(command)
   command.on('option:include', (pattern: string) => rules.push({ kind: 'include', pattern }))
@@ -92,6 +94,7 @@ export function syncCommand(host: CommandHost): Command {
   addNetworkOptions(command)
   addGlobalOptions(command, 'query')
   command.option('--stats-interval <time>', 'time between lines when there is no live view (10s)', duration)
+  command.addHelpText('after', '\nKeys while it runs: p pause and go on.')
   command.action((from: string, to: string, flags: Flags) =>
     host.action(() => sync(host, command, { from, to, flags, said, rules })),
   )

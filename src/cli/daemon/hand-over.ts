@@ -10,7 +10,22 @@ import { startDaemon } from './access.ts'
 import { followJob } from './job-source.ts'
 
 /** Options that a job of the daemon cannot have: the network is the daemon's, and a terminal or pipe stays here. */
-const notForDaemon = ['listen', 'announce', 'dht', 'local', 'bootstrap', 'text', 'stdout', 'logFile']
+const notForDaemon = [
+  'listen',
+  'announce',
+  'dht',
+  'local',
+  'bootstrap',
+  'text',
+  'stdout',
+  'logFile',
+  'notify',
+  'onComplete',
+  'onFailure',
+]
+
+/** Of these the daemon, which has no terminal and no shell, knows nothing. */
+const endOptions: ReadonlySet<string> = new Set(['notify', 'onComplete', 'onFailure'])
 
 /** @throws E_USAGE when the command line asks for what only a job of this process can do */
 export function refuseOwnOptions(command: Command): void {
@@ -18,7 +33,9 @@ export function refuseOwnOptions(command: Command): void {
     if (command.getOptionValueSource(name) !== 'cli') continue
     const option = command.options.find((each) => each.attributeName() === name)
     throw new FerryError('E_USAGE', `Cannot use ${option?.long ?? name} together with --daemon`, {
-      hint: 'give options of the network to: ferry daemon start',
+      hint: endOptions.has(name)
+        ? 'wait for it with: ferry status ID --watch'
+        : 'give options of the network to: ferry daemon start',
     })
   }
 }

@@ -37,7 +37,8 @@ export function renderJob(snapshot: Snapshot, frame: Frame): string[] {
   // The last cell stays empty: some terminals wrap as soon as it is filled.
   const columns = Math.max(8, frame.columns - 1)
   const lines =
-    snapshot.kind === 'share' && snapshot.phase === 'serve'
+    // A share that is held back is of another phase, but at the same step.
+    snapshot.kind === 'share' && (snapshot.phase === 'serve' || snapshot.stepNumber === 5)
       ? serving(snapshot, frame, columns)
       : [headline(snapshot, frame, columns), ...(frame.compact ? [] : activeRows(snapshot, frame, columns))]
   const failed = snapshot.files.failed
@@ -59,9 +60,16 @@ function headline(snapshot: Snapshot, frame: Frame, columns: number): string {
   }
   const stalled = snapshot.idleMs >= stalledAfterMs && kind !== 'share'
   const arrow = kind === 'receive' ? (unicode ? '↓ ' : '') : ''
-  const speed = stalled ? `stalled ${formatDuration(snapshot.idleMs)}` : `${arrow}${formatRate(rate)}`
+  const paused = snapshot.state === 'paused'
+  const speed = paused
+    ? 'paused'
+    : stalled
+      ? `stalled ${formatDuration(snapshot.idleMs)}`
+      : `${arrow}${formatRate(rate)}`
   const lead = kind === 'receive' ? speed : verbOf(snapshot)
-  const pieces: Piece[] = [{ text: lead, drop: 1, paint: stalled ? palette.waiting : palette.active }]
+  const pieces: Piece[] = [
+    { text: lead, drop: 1, paint: stalled || paused ? palette.waiting : palette.active },
+  ]
   const known = files.final && bytes.total > 0
   const eta = snapshot.etaSeconds
   const rest: Piece[] = known
@@ -70,7 +78,7 @@ function headline(snapshot: Snapshot, frame: Frame, columns: number): string {
         { text: formatBytesOf(bytes.done, bytes.total), drop: 3 },
         { text: `${formatCount(files.done)}/${formatCount(files.total)}`, drop: 4 },
         { text: kind === 'receive' ? '' : speed, drop: 2 },
-        { text: eta === undefined || stalled ? '' : `ETA ${formatDuration(eta * 1000)}`, drop: 5 },
+        { text: eta === undefined || stalled || paused ? '' : `ETA ${formatDuration(eta * 1000)}`, drop: 5 },
       ]
     : [
         { text: formatBytes(bytes.done), drop: 0 },
@@ -127,6 +135,7 @@ function activeRows(snapshot: Snapshot, frame: Frame, columns: number): string[]
 function serving(snapshot: Snapshot, frame: Frame, columns: number): string[] {
   const connected = snapshot.peers.filter((peer) => peer.state === 'connected' || peer.state === 'connecting')
   const mark = spinner(snapshot.elapsedMs, frame.unicode)
+  if (snapshot.state === 'paused') return [cutEnd(`${indent}Paused: nothing is sent`, columns)]
   if (connected.length === 0) {
     return [cutEnd(`${indent}${mark} Waiting for someone to connect${frame.unicode ? '…' : '...'}`, columns)]
   }

@@ -8,6 +8,7 @@ import type { FerryError } from '../../shared/errors.ts'
 import { reportError } from '../../jobs/job.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatCount, formatPlural } from '../../shared/units.ts'
+import type { CommandEnd } from '../end-hooks.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { formatError } from '../print-error.ts'
 import type { Terminal } from '../terminal.ts'
@@ -35,6 +36,8 @@ export interface Reporter {
   finish(exitCode: number, extra?: SummaryExtra): void
   /** As `finish`, and shows the error itself. */
   fail(error: FerryError, exitCode: number): void
+  /** What was told when it ended. */
+  readonly end: CommandEnd
   /** Stops drawing while a question is asked; the function returned goes on. */
   pause(): () => void
 }
@@ -60,6 +63,8 @@ export function createReporter(terminal: Terminal, options: GlobalOptions, log?:
   let timer: NodeJS.Timeout | undefined
   let finished = false
   let paused = false
+  let destination: string | undefined
+  let failure: string | undefined
   const intervalMs = options.json ? jsonIntervalMs : lines ? options.statsIntervalMs : frameMs
 
   const err = (text: string): void => (animated ? region.print(text) : terminal.err(text))
@@ -81,7 +86,7 @@ export function createReporter(terminal: Terminal, options: GlobalOptions, log?:
       // Waiting for somebody to connect can take days.
       if (line !== lastLine) terminal.err(`${clockTime(snapshot.atMs)} ${line}\n`)
       lastLine = line
-    } else if (animated && snapshot.state === 'running') {
+    } else if (animated && (snapshot.state === 'running' || snapshot.state === 'paused')) {
       const { columns, rows, unicode } = terminal
       region.draw(
         renderJob(snapshot, { columns, rows, unicode, palette, compact: options.progress === 'spinner' }),
@@ -170,11 +175,14 @@ export function createReporter(terminal: Terminal, options: GlobalOptions, log?:
     finish(exitCode, extra): void {
       if (finished) return
       close()
+      const place = extra?.['destination'] ?? extra?.['to']
+      if (typeof place === 'string') destination = place
       listFailures()
       emit('summary', summaryFields(source?.current, exitCode, extra))
       endLog(exitCode)
     },
     fail(error, exitCode): void {
+      failure = error.message
       if (!finished) {
         close()
         listFailures()
@@ -184,6 +192,9 @@ export function createReporter(terminal: Terminal, options: GlobalOptions, log?:
       emit('error', { id: source?.current.id, error: reportError(error) })
       emit('summary', summaryFields(source?.current, exitCode, { error: reportError(error) }))
       terminal.err(formatError(error, options.verbose, palette))
+    },
+    get end(): CommandEnd {
+      return { snapshot: source?.current, destination, error: failure }
     },
     pause(): () => void {
       paused = true

@@ -22,12 +22,15 @@ export interface Operation {
   readonly status?: 201 | 202 | 204
   /** Default `application/json`. */
   readonly type?: 'text/event-stream' | 'text/plain'
+  /** The answer, or each event of the stream, where it is described. */
+  readonly answer?: 'ProgressEvent'
   /** Asked without the token. */
   readonly open?: true
 }
 
 const transfer = '/api/v1/transfers/:id'
 const stream = 'text/event-stream'
+const answer = 'ProgressEvent'
 
 export const operations: readonly Operation[] = [
   { method: 'get', path: '/api/v1/health', summary: 'Whether the daemon answers', open: true },
@@ -36,8 +39,14 @@ export const operations: readonly Operation[] = [
   { method: 'post', path: '/api/v1/transfers', summary: 'Start a job', body: jobSpecSchema, status: 201 },
   { method: 'get', path: transfer, summary: 'One job' },
   { method: 'get', path: `${transfer}/events`, summary: 'One job, whenever it changes', type: stream },
-  { method: 'get', path: `${transfer}/progress`, summary: 'How far a job is' },
-  { method: 'get', path: `${transfer}/progress/stream`, summary: 'The same as a stream', type: stream },
+  { method: 'get', path: `${transfer}/progress`, summary: 'How far a job is', answer },
+  {
+    method: 'get',
+    path: `${transfer}/progress/stream`,
+    summary: 'The same as a stream',
+    type: stream,
+    answer,
+  },
   { method: 'post', path: `${transfer}/pause`, summary: 'Hold a job back', body: emptySchema },
   { method: 'post', path: `${transfer}/resume`, summary: 'Let it go on', body: emptySchema },
   { method: 'post', path: `${transfer}/cancel`, summary: 'Stop it', body: cancelSchema },

@@ -46,6 +46,7 @@ test('docs/sync.md names every option of sync', async () => {
     config: () => noConfig,
     action: () => undefined,
     onFailure: () => undefined,
+    onEnd: () => undefined,
   }
   const entry = findCommand('sync') ?? assert.fail('there is a sync')
   const common = addNetworkOptions(addGlobalOptions(new Command(), 'job')).options.map(({ long }) => long)

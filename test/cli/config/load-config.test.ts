@@ -88,6 +88,7 @@ for (const key of configKeys) {
           config: () => noConfig,
           action: () => undefined,
           onFailure: () => undefined,
+          onEnd: () => undefined,
         }
         const command = await (findCommand(commandName) as NonNullable<ReturnType<typeof findCommand>>).load(
           host,
