@@ -36,7 +36,10 @@ export async function runPlan(plan: AsyncIterable<readonly SyncAction[]>, run: E
       await deleteAll(run, step.deletions, lanes)
     } else await mapBounded(step.actions, async (action) => await carryOut(run, action), lanes)
   }
-  if (!settings.dryRun) await finishFolders(run, folders.take(), lanes)
+  if (settings.dryRun) return
+  // What is kept beside the data lies in the top folder, and changes its time when it is new there.
+  await run.index?.save({ signal })
+  await finishFolders(run, folders.take(), lanes)
 }
 
 type Step =

@@ -3,15 +3,23 @@
  * destination, and held back by a throttle. Each takes a source and is one.
  */
 import { parseTreePath, type TreePath } from '../../shared/paths.ts'
+import type { RunOptions } from '../../shared/options.ts'
 import type { Throttle } from '../../shared/throttle.ts'
 import type { ChunkIndex } from '../chunk-index.ts'
 import type { Remote, RemoteCaps } from '../remote.ts'
-import type { Content, ListOptions, Source, SyncEntry } from '../source.ts'
+import type { ChunkList, Content, ListOptions, Source, SyncEntry } from '../source.ts'
 
 export interface SyncSource extends Source {
   /** Tells times and mode of an entry that its listing left out. */
   readonly describe?: RemoteCaps['describe'] | undefined
+  /**
+   * Remembers the chunks of this version of a file, which `cut` tells; asked only when they are not known. So what others
+   * wrote there goes as a delta when it comes back edited.
+   */
+  readonly learn?: ((entry: SyncEntry, cut: Cut, options?: RunOptions) => Promise<void>) | undefined
 }
+
+export type Cut = () => Promise<ChunkList | undefined>
 
 /** A batch of a listing with the times and modes that its place leaves out and the index knows of this very version. */
 export function withKnown(batch: readonly SyncEntry[], index: ChunkIndex | undefined): readonly SyncEntry[] {
@@ -49,6 +57,13 @@ export function indexedSource(remote: Remote, index: ChunkIndex | undefined): Sy
         return described
       },
     }),
+    ...(index && {
+      async learn(entry: SyncEntry, cut: Cut, options) {
+        if ((index.find(entry)?.chunkSize ?? 0) > 0) return
+        const list = await cut()
+        if (list) await index.put(entry, list, options)
+      },
+    }),
     [Symbol.asyncDispose]: async () => await remote[Symbol.asyncDispose](),
   }
 }
@@ -73,7 +88,7 @@ export function inFolder(source: SyncSource, name: TreePath, top: SyncEntry): Sy
     ...entry,
     path: (entry.path === name ? '' : entry.path.slice(name.length + 1)) as TreePath,
   })
-  const { describe } = source
+  const { describe, learn } = source
   return {
     url: source.url,
     async *list(options) {
@@ -92,13 +107,16 @@ export function inFolder(source: SyncSource, name: TreePath, top: SyncEntry): Sy
     ...(describe && {
       describe: async (entry: SyncEntry, options) => outer(await describe(inner(entry), options)),
     }),
+    ...(learn && {
+      learn: async (entry: SyncEntry, cut, options) => await learn(inner(entry), cut, options),
+    }),
     [Symbol.asyncDispose]: async () => await source[Symbol.asyncDispose](),
   }
 }
 
 /** One file or link of `source`, under another name. */
 export function singleEntry(source: SyncSource, entry: SyncEntry, name: TreePath): SyncSource {
-  const { describe } = source
+  const { describe, learn } = source
   const original = ({ path: _path, ...told }: SyncEntry): SyncEntry => ({ ...told, path: entry.path })
   return {
     url: source.url,
@@ -112,13 +130,16 @@ export function singleEntry(source: SyncSource, entry: SyncEntry, name: TreePath
         path: name,
       }),
     }),
+    ...(learn && {
+      learn: async (told: SyncEntry, cut, options) => await learn(original(told), cut, options),
+    }),
     [Symbol.asyncDispose]: async () => await source[Symbol.asyncDispose](),
   }
 }
 
 /** Content passes only as fast as the throttle lets it. */
 export function throttled(source: SyncSource, throttle: Throttle): SyncSource {
-  const { describe } = source
+  const { describe, learn } = source
   return {
     url: source.url,
     list: (options) => source.list(options),
@@ -134,6 +155,7 @@ export function throttled(source: SyncSource, throttle: Throttle): SyncSource {
       }
     },
     ...(describe && { describe }),
+    ...(learn && { learn }),
     [Symbol.asyncDispose]: async () => await source[Symbol.asyncDispose](),
   }
 }

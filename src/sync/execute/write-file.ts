@@ -6,7 +6,7 @@ import { nameChunkList } from '../../blobs/manifest/nodes.ts'
 import { FerryError } from '../../shared/errors.ts'
 import type { WriteAction } from '../plan-types.ts'
 import type { TransferProgress, WriteOptions } from '../remote.ts'
-import type { SyncEntry } from '../source.ts'
+import type { ChunkList, SyncEntry } from '../source.ts'
 import { type ExecuteRun, noBytes, type Outcome } from './execute-run.ts'
 import { findDelta, mayBeDelta, newList } from './find-delta.ts'
 import { makeWay } from './make-way.ts'
@@ -52,8 +52,20 @@ async function foundInstead(
   return existing?.version === expected?.version ? undefined : { existing }
 }
 
-async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome> {
+/** A listing of objects leaves out times and modes: what is written whatever they are still gets them. */
+async function withDescription(run: ExecuteRun, action: WriteAction): Promise<WriteAction> {
+  const { source, settings, signal } = run
+  const { entry, existing, inTheWay } = action
+  if (entry.mtimeNs !== undefined || !source.describe || !(settings.times || settings.perms)) return action
+  const told = await source.describe(entry, { signal })
+  const next = run.decide(told, existing ?? inTheWay, true)
+  const write = next.kind === 'compare' ? next.different : next
+  return write.kind === 'write' ? write : { ...action, entry: told }
+}
+
+async function writeOnce(run: ExecuteRun, planned: WriteAction): Promise<Outcome> {
   const { remote, settings, signal, progress, index } = run
+  const action = await withDescription(run, planned)
   const { entry } = action
   const item = entry.size < leastShownBytes ? undefined : progress.beginItem(entry.path, 'upload', entry.size)
   const onProgress = ({ sentBytes, copiedBytes }: TransferProgress): void =>
@@ -82,6 +94,7 @@ async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome>
     const { mtimeNs, mode } = attributes
     const stands = { ...entry, mtimeNs, mode, version: written.version, ...(blob && { blob }) }
     await index?.put(stands, list, { signal })
+    if (!delta) await teachSource(run, entry, stands)
     const reusedBytes = Math.max(0, entry.size - written.sentBytes)
     if (item) item.done({ reusedBytes })
     else progress.addDone({ files: 1, bytes: entry.size, reusedBytes })
@@ -90,5 +103,21 @@ async function writeOnce(run: ExecuteRun, action: WriteAction): Promise<Outcome>
     // The action as a whole is told as failed; its item only goes.
     item?.fail({ code: 'E_CANCELLED', message: '' })
     throw error
+  }
+}
+
+/** A file that has come from afar is cut where it lies now; what the source cannot tell by itself is known from then on. */
+async function teachSource(run: ExecuteRun, entry: SyncEntry, stands: SyncEntry): Promise<void> {
+  const { source, remote, signal } = run
+  if (!source.learn || !mayBeDelta(run, entry.size)) return
+  async function cut(): Promise<ChunkList | undefined> {
+    await using content = await remote.open(stands, { signal })
+    return await content.chunks({ signal, chunkSize: run.settings.blockSize })
+  }
+  try {
+    await source.learn(entry, cut, { signal })
+  } catch (error) {
+    // The file is there: that its chunks cannot be remembered makes a later sync dearer, and nothing wrong.
+    if (signal.aborted || !(error instanceof FerryError)) throw error
   }
 }

@@ -66,6 +66,18 @@ for (const isForged of [false, true])
     assert.deepEqual([again.bytes.sent, again.bytes.written], [0, 0])
   })
 
+test('what others wrote in a bucket goes back as a delta, on the computer that downloaded it', async () => {
+  await using folder = temporaryFolder()
+  await using ferry = await computer(folder.at('home'))
+  s3.put('test', 'foreign/disk.img', original)
+  await sync(ferry, 's3://test/foreign/', folder.at('here'))
+  writeFileSync(folder.at('here', 'disk.img'), edited)
+  const back = await sync(ferry, `${folder.at('here')}/`, 's3://test/foreign')
+  assert.equal(back.failed.count, 0)
+  assert.ok(s3.content('test', 'foreign/disk.img').equals(edited))
+  assert.ok(back.bytes.sent <= 7_000_000, `${back.bytes.sent} bytes`)
+})
+
 test('from a ticket, only what changed is fetched, and goes to a bucket with no copy here', async () => {
   await using folder = temporaryFolder()
   await using sender = await computer(folder.at('sender'))

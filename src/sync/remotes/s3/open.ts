@@ -15,7 +15,7 @@ import { assembleObject, leastAssembledBytes } from './assemble-object.ts'
 import { deleteKey, duplicateObject, headObject, renameObject, setObjectAttributes } from './change-object.ts'
 import { createConditions } from './conditions.ts'
 import { type CallOptions, connectS3 } from './connection.ts'
-import { bareEtag, createKeySpace } from './keys.ts'
+import { bareEtag, createKeySpace, decodeKey } from './keys.ts'
 import { folderEntry } from './key-tree.ts'
 import { defaultTuning, type S3Tuning } from './limits.ts'
 import { listObjects } from './list-objects.ts'
@@ -45,17 +45,34 @@ export async function openS3Remote(
   const writer: WriterContext = { connection, keys, conditions, buffers, stateDirectory }
   const url = `s3://${location.bucket}/${location.prefix}`
 
-  const hasKeys = async (prefix: string, what: string, options: CallOptions): Promise<boolean> => {
-    const command = new ListObjectsV2Command({ Bucket: keys.bucket, Prefix: prefix, MaxKeys: 1 })
+  const firstKey = async (
+    prefix: string,
+    what: string,
+    options: CallOptions,
+  ): Promise<string | undefined> => {
+    const command = new ListObjectsV2Command({
+      Bucket: keys.bucket,
+      Prefix: prefix,
+      MaxKeys: 1,
+      EncodingType: 'url',
+    })
     const page = await connection.call(what, (client, http) => client.send(command, http), options)
-    return (page.Contents ?? []).length > 0
+    const key = page.Contents?.[0]?.Key
+    return key === undefined ? undefined : decodeKey(key)
   }
+  /** What opening has seen already: it answers the first question for the location itself. */
+  let seen: { readonly key: string | undefined } | undefined
 
   async function stat(path: string, options: CallOptions): Promise<SyncEntry | undefined> {
     throwIfCancelled(options.signal)
     const what = `Cannot look at "${path === '' ? url : path}"`
     const key = keys.keyOf(path)
     if (key === '') return folderEntry('')
+    const first = path === '' ? seen : undefined
+    seen = undefined
+    if (first && first.key === undefined) return undefined
+    // The object of this very name would have come before those below it.
+    if (first?.key?.startsWith(`${key}/`)) return folderEntry('')
     try {
       const head = await headObject(writer, key, what, options)
       const { mtimeNs, mode, blob } = readMetadata(head.Metadata)
@@ -71,7 +88,7 @@ export async function openS3Remote(
     } catch (error) {
       if (statusOf(error) !== 404) throw error
     }
-    return (await hasKeys(`${key}/`, what, options)) ? folderEntry(path) : undefined
+    return (await firstKey(`${key}/`, what, options)) === undefined ? undefined : folderEntry(path)
   }
 
   const caps: RemoteCaps = {
@@ -99,7 +116,7 @@ export async function openS3Remote(
   }
 
   try {
-    await hasKeys(location.prefix, `Cannot open ${url}`, { attempts: 3 })
+    seen = { key: await firstKey(location.prefix, `Cannot open ${url}`, { attempts: 3 }) }
   } catch (error) {
     // Keys that may write but not list are of use too; what needs a list will say so.
     if (!(error instanceof FerryError && ['AccessDenied', 'Forbidden'].includes(failureName(error)))) {
