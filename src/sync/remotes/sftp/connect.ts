@@ -9,6 +9,7 @@ import { FerryError } from '../../../shared/errors.ts'
 import { escapeText } from '../../../shared/terminal-text.ts'
 import { createLogin } from './authenticate.ts'
 import { createCredentials, type Ask, type Credentials } from './credentials.ts'
+import { speedUpPackets } from './fast-packets.ts'
 import { createHostKeyCheck, type HostKeyCheck } from './host-key-check.ts'
 import { maxJumps } from './limits.ts'
 import { resolveSshSettings, type JumpHost, type SshSettings } from './ssh-settings.ts'
@@ -169,6 +170,7 @@ function logIn(
       ...(through === undefined ? {} : { sock: through }),
     }
     client.on('connect', () => client.setNoDelay(true))
+    speedUpPackets(client)
     client.on('ready', () => finish())
     client.on('error', (error: Error & { level?: string }) => {
       if (refusal !== undefined) return finish(refusal)

@@ -3,6 +3,7 @@
  * is opened again, if it still is the version that was listed.
  */
 import { createSemaphore, throwIfCancelled } from '../../../shared/concurrency.ts'
+import { countDeadBuffers } from '../../../shared/dead-buffers.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { RunOptions } from '../../../shared/options.ts'
 import { shortenName } from '../../../shared/paths.ts'
@@ -140,6 +141,8 @@ async function readFully(channel: SftpChannel, handle: Buffer, range: Range): Pr
   for (let at = range.start; at < range.end; ) {
     const count = await channel.read(handle, range.buffer, at, range.end - at, range.offset + at)
     if (count === 0) throw range.changed()
+    // Encrypted and decrypted; what was read is handed on.
+    countDeadBuffers(2 * count)
     at += count
   }
 }

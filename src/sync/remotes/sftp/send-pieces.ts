@@ -4,6 +4,7 @@
  * known to be there. The content is read a little ahead.
  */
 import { throwIfCancelled } from '../../../shared/concurrency.ts'
+import { countDeadBuffers } from '../../../shared/dead-buffers.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { TransferProgress } from '../../remote.ts'
 import type { Content } from '../../source.ts'
@@ -88,7 +89,11 @@ export function createSender(target: SendTarget, counters: SendCounters, start: 
         () => channel.write(handle, buffer, done, length, at + done),
         length,
         at + done + length,
-        () => (counters.sentBytes += length),
+        () => {
+          counters.sentBytes += length
+          // As it was read, as a packet, and encrypted.
+          countDeadBuffers(3 * length)
+        },
       )
     }
   }
