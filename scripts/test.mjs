@@ -1,6 +1,7 @@
 // `npm test`: builds, makes sure that the servers which tests need are there (as root it installs them from Debian's
-// packages), then runs the unit part and the end-to-end part. The last line is `N passed, N failed, N skipped`.
-//   node scripts/test.mjs [unit|e2e] [name…]     name: part of a test file's path
+// packages), then runs the unit tests, those against real servers, and
+// those end to end. The last line is `N passed, N failed, N skipped`.
+//   node scripts/test.mjs [unit|servers|e2e] [name…]     name: part of a test file's path
 // With FERRY_REQUIRE_SERVERS=1 a server that cannot be had is a failure; otherwise tests that need it are skipped.
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -10,8 +11,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [part, ...names] = process.argv.slice(2)
-if (part !== undefined && part !== 'unit' && part !== 'e2e') {
-  console.error(`Unknown part "${part}"\n  hint: node scripts/test.mjs [unit|e2e] [name…]`)
+if (part !== undefined && !['unit', 'servers', 'e2e'].includes(part)) {
+  console.error(`Unknown part "${part}"\n  hint: node scripts/test.mjs [unit|servers|e2e] [name…]`)
   process.exit(2)
 }
 
@@ -51,6 +52,9 @@ function installServers() {
   return false
 }
 
+/** A part that takes so long hangs outside of any test, whose own time is limited. */
+const partTimeoutMs = 10 * 60_000
+
 /** Runs test files; returns how many tests passed, failed and were skipped. */
 function runFiles(name, files, concurrency) {
   console.log(`\n${name}: ${files.length} files`)
@@ -69,7 +73,12 @@ function runFiles(name, files, concurrency) {
       '--test-reporter-destination=stdout',
       ...files,
     ],
-    { stdio: 'inherit', cwd: root, env: { ...process.env, FERRY_TEST_COUNTS: countsFile } },
+    {
+      stdio: 'inherit',
+      cwd: root,
+      env: { ...process.env, FERRY_TEST_COUNTS: countsFile },
+      timeout: partTimeoutMs,
+    },
   )
   let counts = { passed: 0, failed: 0, skipped: 0 }
   try {
@@ -103,12 +112,16 @@ if (part !== 'unit' && !installServers() && process.env.FERRY_REQUIRE_SERVERS ==
 const all = globSync('dist/test/**/*.test.js', { cwd: root })
   .sort()
   .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
-const isEndToEnd = (file) => file.includes('/e2e/')
-const unit = part === 'e2e' ? [] : all.filter((file) => !isEndToEnd(file))
-const endToEnd = part === 'unit' ? [] : all.filter(isEndToEnd)
-if (unit.length > 0) add(runFiles('unit', unit, 2))
-// One file at a time: each runs several ferry processes, and moments to kill them should come as planned.
-if (endToEnd.length > 0) add(runFiles('e2e', endToEnd, 1))
+/** Files run at once. End to end it is one: each runs several ferry processes, and moments to kill them should come as planned. */
+const parts = [
+  { name: 'unit', atOnce: 2, has: (file) => !/\/(?:servers|e2e)\//.test(file) },
+  { name: 'servers', atOnce: 2, has: (file) => file.includes('/servers/') },
+  { name: 'e2e', atOnce: 1, has: (file) => file.includes('/e2e/') },
+]
+for (const { name, atOnce, has } of parts) {
+  const files = all.filter(has)
+  if ((part === undefined || part === name) && files.length > 0) add(runFiles(name, files, atOnce))
+}
 if (total.passed + total.failed === 0) {
   console.log('No test has run, which is a failure')
   total.failed = 1

@@ -11,14 +11,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import test from 'node:test'
-import { FerryError } from '../../../../src/shared/errors.ts'
-import { asidePath } from '../../../../src/sync/remotes/sftp/part-file.ts'
-import { memoryContent } from '../../../support/memory-content.ts'
-import { sftpHome } from '../../../support/sftp-home.ts'
-import { sshdSkipReason, startSshd } from '../../../support/sshd.ts'
-import { startTcpProxy } from '../../../support/tcp-proxy.ts'
-import { temporaryFolder } from '../../../support/temporary-folder.ts'
-import { mountTmpfs, tmpfsSkipReason } from '../../../support/tmpfs.ts'
+import { FerryError } from '../../src/shared/errors.ts'
+import { asidePath } from '../../src/sync/remotes/sftp/part-file.ts'
+import { memoryContent } from '../support/memory-content.ts'
+import { sftpHome } from '../support/sftp-home.ts'
+import { sshdSkipReason, startSshd } from '../support/sshd.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { mountTmpfs, tmpfsSkipReason } from '../support/tmpfs.ts'
 import {
   assertHolds,
   assertSame,
@@ -29,8 +29,8 @@ import {
   text,
   withCode,
   write,
-} from '../../remote-suite/place.ts'
-import { failingAt } from '../../remote-suite/writing.ts'
+} from '../sync/remote-suite/place.ts'
+import { failingAt } from '../sync/remote-suite/writing.ts'
 
 const skip = sshdSkipReason
 const MiB = 1024 * 1024

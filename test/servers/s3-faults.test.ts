@@ -4,12 +4,12 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import test, { after } from 'node:test'
-import { FerryError } from '../../../../src/shared/errors.ts'
-import type { Remote } from '../../../../src/sync/remote.ts'
-import { memoryContent } from '../../../support/memory-content.ts'
-import { type S3Place, openS3Place, testBucket } from '../../../support/s3/open-s3.ts'
-import { type S3Behaviour, type S3Server, startS3 } from '../../../support/s3/start-s3.ts'
-import { createRandomBytes } from '../../../support/random-files.ts'
+import { FerryError } from '../../src/shared/errors.ts'
+import type { Remote } from '../../src/sync/remote.ts'
+import { memoryContent } from '../support/memory-content.ts'
+import { type S3Place, openS3Place, testBucket } from '../support/s3/open-s3.ts'
+import { type S3Behaviour, type S3Server, startS3 } from '../support/s3/start-s3.ts'
+import { createRandomBytes } from '../support/random-files.ts'
 import {
   assertHolds,
   listAll,
@@ -19,7 +19,7 @@ import {
   text,
   withCode,
   write,
-} from '../../remote-suite/place.ts'
+} from '../sync/remote-suite/place.ts'
 
 const MiB = 1024 * 1024
 const next = createRandomBytes('s3 faults')

@@ -2,13 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test, { after } from 'node:test'
-import { sftpHome } from '../../../support/sftp-home.ts'
-import { sshdSkipReason, startSshd, type SshdOptions } from '../../../support/sshd.ts'
-import { temporaryFolder } from '../../../support/temporary-folder.ts'
-import { testRemote, type RemotePlace } from '../../remote-suite.ts'
-import { testAbilities } from '../../remote-suite/abilities.ts'
-import type { Suite } from '../../remote-suite/place.ts'
-import { testWriting } from '../../remote-suite/writing.ts'
+import { sftpHome } from '../support/sftp-home.ts'
+import { sshdSkipReason, startSshd, type SshdOptions } from '../support/sshd.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { testRemote, type RemotePlace } from '../sync/remote-suite.ts'
+import { testAbilities } from '../sync/remote-suite/abilities.ts'
+import type { Suite } from '../sync/remote-suite/place.ts'
+import { testWriting } from '../sync/remote-suite/writing.ts'
 
 /** One server for all tests of a suite, started by the first. */
 function placesOn(options: SshdOptions): () => Promise<RemotePlace> {

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import test from 'node:test'
 import { constantFrom, sample, shuffledSubarray, tuple } from 'fast-check'
-import { mapBounded } from '../../../src/shared/concurrency.ts'
-import type { SyncSettings } from '../../../src/sync/options.ts'
-import { nameLine } from '../../../src/sync/plan/itemize.ts'
-import { askRsync, disputesOf, linesOf, planFolders } from '../../support/plan-against-rsync.ts'
-import { runProcess } from '../../support/process.ts'
-import { requireServer } from '../../support/servers.ts'
+import { mapBounded } from '../../src/shared/concurrency.ts'
+import type { SyncSettings } from '../../src/sync/options.ts'
+import { nameLine } from '../../src/sync/plan/itemize.ts'
+import { askRsync, disputesOf, linesOf, planFolders } from '../support/plan-against-rsync.ts'
+import { runProcess } from '../support/process.ts'
+import { requireServer } from '../support/servers.ts'
 import {
   backups,
   bases,
@@ -18,9 +18,9 @@ import {
   filters,
   noOptions,
   type SyncCase,
-} from '../../support/sync-cases.ts'
-import { makeSyncTrees } from '../../support/sync-trees.ts'
-import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
+} from '../support/sync-cases.ts'
+import { makeSyncTrees } from '../support/sync-trees.ts'
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
 const skip = requireServer('rsync')
 const seeds = [4, 6]

@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import test from 'node:test'
-import { FerryError } from '../../../../src/shared/errors.ts'
-import { sftpHome } from '../../../support/sftp-home.ts'
-import { makeKey, sshdSkipReason, startSshd } from '../../../support/sshd.ts'
+import { FerryError } from '../../src/shared/errors.ts'
+import { sftpHome } from '../support/sftp-home.ts'
+import { makeKey, sshdSkipReason, startSshd } from '../support/sshd.ts'
 
 const skip = sshdSkipReason
 
