@@ -1,4 +1,4 @@
-// Compiles src and test into dist, bundles the command, and makes it executable. Runs on any Node, so that `npm ci` can call it.
+// Compiles src and test into dist, bundles the command, makes it executable, and builds the web page. Runs on any Node, so that `npm ci` can call it.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -75,3 +75,4 @@ await build({
 })
 for (const command of [source('cli/main.js'), join(root, 'dist', 'bundle', 'cli', 'main.js')])
   chmodSync(command, 0o755)
+await import('./build-page.mjs')

@@ -22,13 +22,15 @@ function run(title, command, args) {
   })
 }
 
-const [formatted, built] = await Promise.all([
+const [formatted, built, pageTyped] = await Promise.all([
   run('format', bin('biome'), ['format', '.']),
   run('types', process.execPath, [join(root, 'scripts', 'build.mjs')]),
+  // The page has types of its own: those of a browser.
+  run('types of the page', bin('tsc'), ['-p', join(root, 'src', 'web', 'tsconfig.json')]),
 ])
 // Both read what the build has made: the examples import the compiled library, and the test of the architecture is compiled.
 const results = await Promise.all([
   run('lint', bin('oxlint'), ['--type-aware', '--deny-warnings', 'src', 'test', 'scripts', 'examples']),
   run('architecture', process.execPath, ['--test', join(root, 'dist', 'test', 'architecture.test.js')]),
 ])
-process.exit(formatted && built && results.every(Boolean) ? 0 : 1)
+process.exit(formatted && built && pageTyped && results.every(Boolean) ? 0 : 1)

@@ -26,6 +26,7 @@ const needed = {
   'ceph-osd': 'ceph-osd',
   ceph: 'ceph-common',
   radosgw: 'radosgw',
+  chromium: 'chromium',
 }
 
 function isInstalled(command) {

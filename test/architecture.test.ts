@@ -17,7 +17,8 @@ const mayImport: Record<string, readonly string[]> = {
   sync: ['blobs', 'progress', 'shared'],
   jobs: ['node', 'sync', 'blobs', 'progress', 'shared'],
   daemon: ['jobs', 'progress', 'shared'],
-  web: ['progress', 'shared'],
+  // Of jobs types only; see below.
+  web: ['jobs', 'progress', 'shared'],
   tui: ['jobs', 'progress', 'shared'],
   cli: ['tui', 'web', 'daemon', 'jobs', 'progress', 'shared'],
 }
@@ -121,6 +122,33 @@ test('a client of a remote is known to that remote alone', () => {
       for (const [pattern, folder] of clients)
         if (pattern.test(name) && !relative(root, file).startsWith(`${folder}${sep}`))
           wrong.push(`${relative(root, file)} imports ${name}`)
+  assert.deepEqual(wrong, [])
+})
+
+/** What is left of imports when the types are gone, as a bundler sees them. */
+function importsOfCode(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replaceAll(
+    /^(?:import|export) type [^'"]*?from\s*['"][^'"]+['"]/gm,
+    '',
+  )
+  return [...text.matchAll(importPattern)].map((match) => (match[1] ?? match[2] ?? match[3]) as string)
+}
+
+test('the page holds nothing of Node, and nothing of jobs but types', () => {
+  const seen = new Set<string>()
+  const wrong: string[] = []
+  const visit = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const name of importsOfCode(file)) {
+      const target = resolve(dirname(file), name)
+      if (name.startsWith('node:') || (name.startsWith('.') && roomOf(target) === 'jobs'))
+        wrong.push(`${relative(root, file)} imports ${name}`)
+      else if (name.startsWith('.') && /\.tsx?$/.test(name)) visit(target)
+    }
+  }
+  visit(join(sourceRoot, 'web', 'main.tsx'))
+  assert.ok(seen.size > 20)
   assert.deepEqual(wrong, [])
 })
 

@@ -53,6 +53,12 @@ export interface TestDaemon extends AsyncDisposable {
   restart(): Promise<void>
 }
 
+/** As a browser opens its page. */
+export function pageUrl({ server: { address }, token }: Pick<TestDaemon, 'server' | 'token'>): string {
+  if (!('port' in address)) throw new Error('no page on a socket')
+  return `http://127.0.0.1:${address.port}/#token=${token}`
+}
+
 export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

@@ -1,4 +1,4 @@
-/** `ferry daemon run|start|stop|status|install-service`: the process that runs jobs for all faces. */
+/** `ferry daemon run|start|stop|status|page|install-service`: the process that runs jobs for all faces. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, resolve } from 'node:path'
@@ -35,11 +35,12 @@ export function daemonCommand(host: CommandHost): Command {
   const start = withListening(new Command('start').description('start it in the background'))
   const stop = new Command('stop').description('save everything and end it; jobs go on when it starts again')
   const status = new Command('status').description('where it listens, and what it does')
+  const page = new Command('page').description('the address of its web page, with the key in it')
   const install = new Command('install-service')
     .description('start it with your session (systemd, launchd)')
     .option('--print', 'only show what would be written')
   for (const each of [run, start]) addNetworkOptions(each)
-  for (const each of [run, start, stop, status, install]) {
+  for (const each of [run, start, stop, status, page, install]) {
     addGlobalOptions(each, 'query')
     command.addCommand(each)
   }
@@ -47,6 +48,7 @@ export function daemonCommand(host: CommandHost): Command {
   start.action(() => host.action(() => startBehind(host, start)))
   stop.action(() => host.action(() => stopIt(host, stop)))
   status.action(() => host.action(() => showStatus(host, status)))
+  page.action(() => host.action(() => showPage(host, page)))
   install.action((flags: { print?: boolean }) => host.action(() => installService(host, install, flags)))
   return command
 }
@@ -201,6 +203,27 @@ async function showStatus(host: CommandHost, command: Command): Promise<number> 
     ]
     reporter.out(`${lines.join('\n')}\n`)
   }
+  reporter.finish(exitCodes.ok)
+  return exitCodes.ok
+}
+
+/** To stdout and nowhere else: whoever has the address may steer everything. */
+async function showPage(host: CommandHost, command: Command): Promise<number> {
+  const { reporter, options } = openSession(host, command)
+  await using engine = await requireDaemon(host)
+  const { address } = engine
+  if (!('port' in address))
+    throw new FerryError(
+      'E_USAGE',
+      'Cannot show a page: the daemon listens on a socket, which no browser opens',
+      {
+        hint: 'start it with a port: ferry daemon stop; ferry daemon start --port 7877',
+      },
+    )
+  const { readToken, runtimeDirectory } = await import('../../daemon/runtime-files.ts')
+  const url = `${placeOf(address)}/#token=${readToken(runtimeDirectory(host.io.env))}`
+  reporter.emit('daemon', { address, page: url })
+  if (!options.json) reporter.out(`${url}\n`)
   reporter.finish(exitCodes.ok)
   return exitCodes.ok
 }

@@ -2,7 +2,7 @@
 import type { PeerPicture, Snapshot } from '../../progress/events.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatDuration } from '../../shared/units.ts'
-import { shortAddress, shortPeer } from './peer-name.ts'
+import { shortAddress, shortPeer } from '../../shared/peer-name.ts'
 
 export interface PeerChange {
   readonly peer: PeerPicture

@@ -15,7 +15,7 @@ import {
 import type { Palette } from '../terminal.ts'
 import type { Piece } from './layout.ts'
 import { drawBar, fitPieces, spinner } from './layout.ts'
-import { shortAddress, shortPeer } from './peer-name.ts'
+import { shortAddress, shortPeer } from '../../shared/peer-name.ts'
 
 export interface Frame {
   readonly columns: number

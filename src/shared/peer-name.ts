@@ -1,5 +1,5 @@
 /** Peers and their addresses in the short form that people tell apart. */
-import { escapeText } from '../../shared/terminal-text.ts'
+import { escapeText } from './terminal-text.ts'
 
 /** `12D3…k9Qe`. */
 export function shortPeer(peer: string): string {
