@@ -68,6 +68,11 @@ export function globalOptionsOf(command: Command): GlobalOptions {
   }
 }
 
+/** A line for each file is asked for by -v, and what a log is for. */
+export function wantsEveryItem({ verbose, logFile }: GlobalOptions): boolean {
+  return verbose > 0 || logFile !== undefined
+}
+
 export function addNetworkOptions(command: Command): Command {
   return command
     .option('--listen <addr>', 'address to listen on: HOST:PORT or a multiaddr (repeatable)', collect)

@@ -35,8 +35,10 @@ export interface Job<Result> extends AsyncDisposable {
 
 /** Told while a job runs, in addition to its snapshots; both are called synchronously and must not throw. */
 export interface JobListeners {
-  /** Every item that ended on its own; small files that ended in batches are only counted. */
+  /** Every item that ended on its own; small files that ended in batches are only counted, without `everyItem`. */
   readonly onItem?: ((item: ItemEvent) => void) | undefined
+  /** Call `onItem` for small files, and for what is unpacked, too. A sync tells of all through `onChange`. Default false. */
+  readonly everyItem?: boolean | undefined
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
@@ -78,10 +80,10 @@ export function createJob<Result>(
   run: (context: RunContext) => Promise<Result>,
   options: JobOptions = {},
 ): Job<Result> {
-  const { id = createJobId(), onItem, onWarning, clock } = options
+  const { id = createJobId(), onItem, everyItem, onWarning, clock } = options
   const throttle = createThrottle(options.bytesPerSecond)
   const canPause = withContent.includes(kind)
-  const tracker = createTracker({ id, kind, name, onItem, onWarning, ...(clock && { clock }) })
+  const tracker = createTracker({ id, kind, name, onItem, everyItem, onWarning, ...(clock && { clock }) })
   const controller = new AbortController()
   const signal = options.signal ? AbortSignal.any([controller.signal, options.signal]) : controller.signal
 

@@ -5,6 +5,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import type { ChunkRecords } from '../blobs/chunk-records.ts'
 import type { FileEntry, ManifestEntry } from '../blobs/manifest/entry.ts'
+import { watchMovedBytes } from '../blobs/worker/moved-bytes.ts'
 import { inspectPath, type Existing } from '../blobs/worker/inspect-files-tasks.ts'
 import { parseTicket } from '../node/ticket.ts'
 import { maxFailuresKept } from '../progress/events.ts'
@@ -67,7 +68,11 @@ export async function runVerify(
     totals.bytes += entry.size
     const item = progress.beginItem(entry.path, 'verify', entry.size)
     const list = records ?? (await wholeList(number, entry))
-    const { equal } = await pool.run('compareFiles', { files: [{ path: disk, records: list }] })
+    using moving = watchMovedBytes((bytes) => item.bytes(bytes))
+    const { equal } = await pool.run('compareFiles', {
+      files: [{ path: disk, records: list }],
+      moved: moving.moved,
+    })
     if (equal[0]) return item.done()
     const message =
       found.fingerprint.size === entry.size

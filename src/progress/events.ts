@@ -50,6 +50,10 @@ export interface ProgressSink {
   totals(totals: { readonly files: number; readonly bytes: number; readonly final: boolean }): void
   /** Opens an item (a file, or a batch of small files shown under the first name). */
   beginItem(path: string, phase: Phase, totalBytes: number): ItemProgress
+  /** Opens what is shown and told as an item, but is a step before the job's own files, such as unpacking them. */
+  beginStep(path: string, phase: Phase, totalBytes: number): ItemProgress
+  /** Only there when somebody wants to hear of each file of a batch. Counts nothing. */
+  readonly tellItem?: ((item: ItemEvent) => void) | undefined
   /** Adds finished small files without an item each; `files` and `bytes` include those that were had. */
   addDone(counts: {
     readonly files: number
@@ -172,7 +176,8 @@ export interface Snapshot {
 /** An item that has ended; told once, at once, and never dropped. */
 export interface ItemEvent {
   readonly path: string
-  readonly phase: 'done' | 'had-it' | 'skipped' | 'failed'
+  /** `unpacked`: it came out of an archive, and its turn to be shared is still to come. */
+  readonly phase: 'done' | 'had-it' | 'skipped' | 'failed' | 'unpacked'
   /** Whole size, or what was done of it when it failed. */
   readonly bytes: number
   readonly error?: ReportedError | undefined

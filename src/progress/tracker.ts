@@ -33,6 +33,8 @@ export interface TrackerOptions {
   /** Milliseconds since 1970, for display only. */
   readonly wallClock?: () => number
   readonly onItem?: ((item: ItemEvent) => void) | undefined
+  /** Tell `onItem` of small files that end in batches, too. */
+  readonly everyItem?: boolean | undefined
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
@@ -61,6 +63,8 @@ interface LiveItem {
   readonly path: string
   readonly total: number
   readonly meter: RateMeter
+  /** False for a step before the job's own files. */
+  readonly counts: boolean
   phase: Phase
   /** Bytes in the present phase. */
   phaseBytes: number
@@ -108,7 +112,7 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   function doneBytes(): number {
     let bytes = done.bytes
-    for (const item of live) bytes += item.best
+    for (const item of live) if (item.counts) bytes += item.best
     // A file that failed takes its part back, but what was shown never falls.
     shownBytes = Math.max(shownBytes, totals.final ? Math.min(bytes, totals.bytes) : bytes)
     return shownBytes
@@ -197,10 +201,11 @@ export function createTracker(options: TrackerOptions): Tracker {
     limiter.force()
   }
 
-  function beginItem(path: string, itemPhase: Phase, total: number): ItemProgress {
+  function begin(path: string, itemPhase: Phase, total: number, counts: boolean): ItemProgress {
     const item: LiveItem = {
       path,
       total,
+      counts,
       phase: itemPhase,
       phaseBytes: 0,
       best: 0,
@@ -213,7 +218,9 @@ export function createTracker(options: TrackerOptions): Tracker {
         if (!live.has(item)) return
         if (nextPhase) item.phase = nextPhase
         item.phaseBytes = combinedBytes([count], total)
-        if (item.phaseBytes > item.best) {
+        // What is compared may still have to be fetched: it is movement, and no part of the whole.
+        if (item.phase === 'compare') lastMoveMs = clock.now()
+        else if (item.phaseBytes > item.best) {
           item.best = combinedBytes([item.best, count], total)
           lastMoveMs = clock.now()
         }
@@ -221,17 +228,21 @@ export function createTracker(options: TrackerOptions): Tracker {
       },
       done(result = {}): void {
         if (!live.delete(item)) return
+        lastMoveMs = clock.now()
+        if (!counts) {
+          if (options.everyItem) options.onItem?.({ path, phase: 'unpacked', bytes: total })
+          return limiter.changed()
+        }
         const ended = result.phase ?? 'done'
         done.files++
         done.bytes += total
         done.reused += result.reusedBytes ?? (ended === 'had-it' ? total : 0)
         if (ended === 'had-it') done.had++
-        lastMoveMs = clock.now()
         options.onItem?.({ path, phase: ended, bytes: total })
         limiter.force()
       },
       fail(error): void {
-        if (!live.delete(item)) return
+        if (!live.delete(item) || !counts) return
         if (isStop(error)) done.bytes += item.best
         else recordFailure(path, item.best, error)
       },
@@ -254,7 +265,9 @@ export function createTracker(options: TrackerOptions): Tracker {
       Object.assign(totals, next)
       limiter.changed()
     },
-    beginItem,
+    beginItem: (path, itemPhase, total) => begin(path, itemPhase, total, true),
+    beginStep: (path, itemPhase, total) => begin(path, itemPhase, total, false),
+    ...(options.everyItem && options.onItem && { tellItem: options.onItem }),
     addDone(counts): void {
       if (outcome) return
       done.files += counts.files
@@ -301,7 +314,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       if (outcome) return
       isPaused = false
       // What was under way counts as far as it came, in the last picture too.
-      for (const item of live) done.bytes += item.best
+      for (const item of live) if (item.counts) done.bytes += item.best
       live.clear()
       outcome = result
       limiter.close()

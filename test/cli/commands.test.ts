@@ -92,8 +92,8 @@ test('share: every option reaches the journey', async () => {
   )
   assert.equal(code, 0)
   assert.deepEqual(inputs, ['a', 'b'])
-  const { onItem, onWarning, ...rest } = options
-  assert.ok(onItem && onWarning)
+  const { onItem, onWarning, everyItem, ...rest } = options
+  assert.ok(onItem && onWarning && everyItem === false)
   assert.deepEqual(rest, {
     name: 'n',
     once: true,
@@ -156,8 +156,8 @@ test('receive: result lines, and every option reaches the journey', async () => 
     },
   )
   assert.deepEqual([code, out, given], [0, '', ['T', 'D']])
-  const { onItem, onWarning, confirm, ...rest } = options
-  assert.ok(onItem && onWarning && confirm)
+  const { onItem, onWarning, confirm, everyItem, ...rest } = options
+  assert.ok(onItem && onWarning && confirm && everyItem === false)
   assert.deepEqual(rest, {
     overwrite: 'rename',
     safeLinks: true,

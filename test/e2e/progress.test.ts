@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import test from 'node:test'
-import { projectFolder, runFerry, runReceive, startShare } from '../support/ferry.ts'
+import { parseJsonLines, projectFolder, runFerry, runReceive, startShare } from '../support/ferry.ts'
 import { setStage } from '../support/journey.ts'
 import { describeExit, type Exit } from '../support/process.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
@@ -22,6 +22,14 @@ function assertSteady(name: string, exit: Exit, minLines = 1): void {
     { input: exit.stdout, encoding: 'utf8' },
   )
   assert.equal(status, 0, `${name}: ${stderr}${describeExit(exit)}`)
+}
+
+/** How many files were told to have ended, by phase. */
+function itemsOf({ stdout }: Exit): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { type, phase } of parseJsonLines(stdout))
+    if (type === 'item') counts[phase as string] = (counts[phase as string] ?? 0) + 1
+  return counts
 }
 
 test('progress: share, receive, verify, archives, sync and the store tell steadily how far they are', async () => {
@@ -52,11 +60,21 @@ test('progress: share, receive, verify, archives, sync and the store tell steadi
     await using expanded = await startShare({
       ...sender,
       paths: [zip],
-      args: ['--json', '--once', '--expand'],
+      args: ['--json', '-v', '--once', '--expand'],
     })
     const options = { ...receiver, ticket: expanded.ticket, into: stage.at('unpacked') }
-    assertSteady('receive what was unpacked', await runReceive({ ...options, args: ['--json'] }))
-    assertSteady('share --expand', await expanded.exit)
+    const unpacked = await runReceive({ ...options, args: ['--json', '-v'] })
+    assertSteady('receive what was unpacked', unpacked)
+    const shared = await expanded.exit
+    assertSteady('share --expand', shared)
+    assert.deepEqual(itemsOf(shared), { unpacked: 21, done: 21 })
+    assert.deepEqual(itemsOf(unpacked), { done: 21 })
+    assert.deepEqual(itemsOf(await stage.receive(share.ticket, ['-v'])), { 'had-it': 21 })
+    assert.deepEqual(
+      itemsOf(await stage.receive(share.ticket)),
+      { 'had-it': 1 },
+      'small ones are only counted',
+    )
   }
   for (const what of ['verify', 'gc'])
     assertSteady(`store ${what}`, await runFerry(['store', what, '--json'], receiver))

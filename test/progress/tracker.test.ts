@@ -292,3 +292,32 @@ test('tracker.threads: reports of eight workers add up exactly', async () => {
   assert.equal(tracker.snapshots.current.files.done, 800_000)
   assert.equal(tracker.snapshots.current.bytes.done, 2_400_000)
 })
+
+test('tracker: what is compared moves, but counts for nothing until it is known to be the same', () => {
+  const { tracker } = setUp()
+  tracker.sink.totals({ files: 1, bytes: 100, final: true })
+  const item = tracker.sink.beginItem('a', 'fetch', 100)
+  item.bytes(90, 'compare')
+  const compared = tracker.snapshots.current
+  assert.deepEqual([compared.bytes.done, compared.percent, compared.active[0]?.done], [0, 0, 90])
+  item.bytes(40, 'fetch')
+  assert.equal(tracker.snapshots.current.bytes.done, 40)
+})
+
+test('tracker: a step before the job is shown, and told to whoever wants every item, but never counted', () => {
+  const told: string[] = []
+  const onItem = ({ path, phase }: ItemEvent): void => void told.push(`${phase} ${path}`)
+  for (const everyItem of [false, true]) {
+    const tracker = createTracker({ id: 't', kind: 'share', name: '', onItem, everyItem })
+    assert.equal(tracker.sink.tellItem !== undefined, everyItem)
+    const step = tracker.sink.beginStep('in.zip', 'write', 100)
+    step.bytes(60)
+    const { active, bytes, files } = tracker.snapshots.current
+    assert.deepEqual([active[0]?.done, bytes.done, files.done], [60, 0, 0])
+    step.done()
+    tracker.sink.tellItem?.({ path: 'small', phase: 'had-it', bytes: 1 })
+    tracker.finalize({ state: 'done' })
+    assert.deepEqual([tracker.size, tracker.snapshots.current.bytes.done], [0, 0])
+  }
+  assert.deepEqual(told, ['unpacked in.zip', 'had-it small'])
+})

@@ -23,6 +23,7 @@ export function silentProgress(): SilentProgress {
     peer() {},
     sync() {},
     totals: (totals) => void Object.assign(lastTotals, totals),
+    beginStep: () => ({ bytes: () => undefined, done: () => undefined, fail: () => undefined }),
     beginItem: (path, _phase, totalBytes) => ({
       bytes() {},
       done() {

@@ -33,6 +33,8 @@ export interface ExpandOptions {
     readonly bytes: number
     readonly name: string
   }) => void
+  /** A file begins; what is returned is told how many of its bytes are out, and `done` when all are. */
+  readonly onFile?: (path: TreePath, size: number) => { bytes(done: number): void; done(): void }
   /** Devices and the like, which are left out. */
   readonly onSkipped: (name: string) => void
 }
@@ -75,12 +77,18 @@ export async function expandArchive(path: string, into: string, options: ExpandO
         if (entry.kind === 'symlink')
           links.push({ disk, target: await targetOf(entry, treePath), mtimeNs: entry.mtimeNs })
         else if (entry.kind === 'hardlink') linkFile(folders, path, entry, disk)
-        else
+        else {
+          const file = options.onFile?.(treePath, entry.size)
+          let written = 0
           await writeFile(disk, entry, (bytes) => {
             throwIfCancelled(signal)
             room.take(bytes)
+            written += bytes
+            file?.bytes(written)
             onProgress({ entries, bytes: room.used, name })
           })
+          file?.done()
+        }
       }
     }
     for (const { disk, target, mtimeNs } of links) {

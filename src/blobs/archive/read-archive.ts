@@ -14,6 +14,8 @@ export interface ArchivedEntry {
   readonly name: string
   /** `hardlink`: another name of the file `target`. */
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other'
+  /** Bytes of a file, as the archive claims. */
+  readonly size: number
   readonly mode: number | undefined
   readonly mtimeNs: bigint
   readonly target?: string | undefined

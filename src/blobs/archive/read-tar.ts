@@ -34,6 +34,7 @@ export function readTar(path: string, bytes: Readable): ArchiveContents {
           yield {
             name: header.name.replace(/\/+$/, ''),
             kind: kinds[header.type] ?? 'other',
+            size: header.size ?? 0,
             mode: header.mode,
             mtimeNs: timeOf(header),
             target: header.linkname,

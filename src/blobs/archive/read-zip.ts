@@ -40,6 +40,7 @@ function describe(zip: ZipFile, entry: Entry, what: string): ArchivedEntry {
   return {
     name: entry.fileName.replace(/\/+$/, ''),
     kind: isFolder ? 'directory' : (kinds[unixMode & kindMask] ?? 'other'),
+    size: entry.uncompressedSize,
     mode: unixMode === 0 ? undefined : unixMode,
     mtimeNs: BigInt(entry.getLastModDate().getTime()) * 1_000_000n,
     content: () => contentOf(zip, entry, what),

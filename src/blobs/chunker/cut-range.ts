@@ -3,6 +3,7 @@ import { readSync } from 'node:fs'
 import { chunkRecordBytes } from '../chunk-records.ts'
 import { hashInto } from '../hash.ts'
 import { changedError } from '../open-source.ts'
+import { addMovedBytes, type MovedBytes } from '../worker/moved-bytes.ts'
 import { threadCutter } from './cutter.ts'
 import { chunkerParameters } from './parameters.ts'
 
@@ -60,6 +61,8 @@ export interface CutRange {
   readonly until: number
   /** Ends early behind a chunk that ends at one of these; ascending. */
   readonly stopAt?: Float64Array | undefined
+  /** Counts the bytes that are cut. */
+  readonly moved?: MovedBytes | undefined
 }
 
 const nowhere = new Float64Array(0)
@@ -69,7 +72,7 @@ const nowhere = new Float64Array(0)
  * @throws E_CHANGED when the file ends before `size`, or has content though its size is 0, as files of /proc do.
  */
 export function cutRange(fd: number, range: CutRange, sink: RecordSink): number {
-  const { path, size, from, until, stopAt = nowhere } = range
+  const { path, size, from, until, moved, stopAt = nowhere } = range
   const parameters = chunkerParameters(range.chunkSize)
   const cutter = threadCutter()
   cutter.begin(parameters)
@@ -84,6 +87,7 @@ export function cutRange(fd: number, range: CutRange, sink: RecordSink): number 
     const chunk = cutter.next(position === size)
     if (chunk) {
       sink.add(chunk)
+      addMovedBytes(moved, chunk.byteLength)
       end += chunk.byteLength
       if (end >= until || end === size) return end
       while ((stopAt[stop] ?? Number.POSITIVE_INFINITY) < end) stop++

@@ -9,6 +9,7 @@
 import { chunkCount, chunkLengthAt, chunkRecordBytes, type ChunkRecords } from '../chunk-records.ts'
 import { fingerprintFields, packFingerprint } from '../fingerprint.ts'
 import type { FileFingerprint } from '../store/store.ts'
+import type { MovedBytes } from '../worker/moved-bytes.ts'
 import type { CutRegionOutput } from '../worker/ingest-task.ts'
 import type { WorkerPool } from '../worker/pool.ts'
 
@@ -25,6 +26,8 @@ export interface CutLargeFileOptions {
   readonly pool: Pick<WorkerPool, 'run'>
   /** Regions under way at once. */
   readonly limit: number
+  /** Counts the bytes that are cut, while they are; where regions are joined a few count twice. */
+  readonly moved?: MovedBytes | undefined
   /** For tests. */
   readonly regionBytes?: number
 }
@@ -34,13 +37,13 @@ export interface CutLargeFileOptions {
  * @throws E_CHANGED when the file changes meanwhile; others when it cannot be read.
  */
 export function cutLargeFile(file: LargeFile, options: CutLargeFileOptions): AsyncGenerator<ChunkRecords> {
-  const { pool, limit, regionBytes: length = regionBytes } = options
+  const { pool, limit, moved, regionBytes: length = regionBytes } = options
   const { diskPath, chunkSize } = file
   const { size } = file.fingerprint
   const fingerprint = new BigInt64Array(fingerprintFields)
   packFingerprint(fingerprint, 0, file.fingerprint)
   const cut = (from: number, until: number, stopAt?: Float64Array): Promise<CutRegionOutput> =>
-    pool.run('cutRegion', { path: diskPath, fingerprint, chunkSize, from, until, stopAt })
+    pool.run('cutRegion', { path: diskPath, fingerprint, chunkSize, from, until, stopAt, moved })
 
   const regions: Promise<CutRegionOutput>[] = []
   let started = 0

@@ -79,6 +79,7 @@ export function startGroup(group: Group, context: IngestContext): Unit {
         }
         done.files++
         done.bytes += file.size
+        progress.tellItem?.({ path, phase: row ? 'had-it' : 'done', bytes: file.size })
         if (row) {
           context.reused(file.size)
           done.hadFiles++

@@ -3,12 +3,12 @@ import { lstatSync } from 'node:fs'
 import { concatBytes } from '../../shared/bytes.ts'
 import { toFerryError } from '../../shared/errors.ts'
 import type { ChunkRecords } from '../chunk-records.ts'
-import { totalChunkBytes } from '../chunk-records.ts'
 import { chunkSizeFor } from '../chunker/parameters.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import type { WalkedFile } from '../walk/walk-batch.ts'
 import { cutLargeFile } from './cut-large-file.ts'
 import { closeEvent, entryOf } from './file-events.ts'
+import { createMovedBytes, watchMovedBytes } from '../worker/moved-bytes.ts'
 import type { IngestContext, IngestEvent, Unit } from './ingest.ts'
 
 /** Begins to cut at once; its events come when asked for. */
@@ -21,9 +21,10 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
   const mode = stats && isFile ? Number(stats.mode & 0o777n) : walked.mode
   const chunkSize = chunkSizeFor(fingerprint.size)
   const readAtNs = BigInt(Date.now()) * 1_000_000n
+  const moved = createMovedBytes()
   const regions = cutLargeFile(
     { diskPath: walked.diskPath, fingerprint, chunkSize },
-    { pool, limit: limit + 1, ...(regionBytes !== undefined && { regionBytes }) },
+    { pool, limit: limit + 1, moved, ...(regionBytes !== undefined && { regionBytes }) },
   )
   const progressItem = progress.beginItem(walked.path, 'hash', fingerprint.size)
 
@@ -31,13 +32,12 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
     const { size, mtimeNs } = fingerprint
     const entry = entryOf(walked.path, { size, mtimeNs, mode, chunkSize, records: new Uint8Array(0) })
     const parts: ChunkRecords[] = []
-    let bytes = 0
+    using stack = new DisposableStack()
+    stack.use(watchMovedBytes((bytes) => progressItem.bytes(bytes), moved))
     yield { type: 'open', entry }
     try {
       for await (const records of regions) {
         parts.push(records)
-        bytes += totalChunkBytes(records)
-        progressItem.bytes(bytes)
         yield { type: 'chunks', records }
       }
     } catch (caught) {

@@ -7,6 +7,7 @@ import { mapBounded, throwIfCancelled } from '../../shared/concurrency.ts'
 import { FerryError, isSystemError } from '../../shared/errors.ts'
 import type { RunOptions } from '../../shared/options.ts'
 import { equalFingerprints } from '../fingerprint.ts'
+import { watchMovedBytes } from '../worker/moved-bytes.ts'
 import type { WorkerPool } from '../worker/pool.ts'
 import { isObject } from './disk-objects.ts'
 import { isSound } from './open-store.ts'
@@ -48,6 +49,13 @@ export async function verifyStore(
   let bytes = 0
   let changed = 0
   let missing = 0
+  /** As far as anything has told, batches that ended or files that are being read. */
+  let told = 0
+  const tell = (bytesSoFar: number): void => {
+    told = Math.max(told, bytesSoFar)
+    options.onProgress?.({ files, bytes: told })
+  }
+  using moving = watchMovedBytes(tell)
   await mapBounded(
     batchesOf(store.files.all()),
     async (batch) => {
@@ -56,6 +64,7 @@ export async function verifyStore(
       const present = batch.filter((file) => !gone.includes(file))
       const { equal } = await pool.run('compareFiles', {
         files: present.map(({ path, records }) => ({ path, records })),
+        moved: moving.moved,
       })
       const different = present.filter((file, index) => {
         const found = equal[index]
@@ -66,7 +75,7 @@ export async function verifyStore(
       changed += different.length
       files += batch.length
       for (const file of batch) bytes += file.fingerprint.size
-      options.onProgress?.({ files, bytes })
+      tell(bytes)
     },
     { limit: pool.size, signal: options.signal },
   )

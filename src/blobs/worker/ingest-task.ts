@@ -15,6 +15,7 @@ import {
 } from '../fingerprint.ts'
 import { changedError, sourceError, statSource, withSource } from '../open-source.ts'
 import { createFileRowWriter, type PackedRows } from '../store/file-row.ts'
+import type { MovedBytes } from './moved-bytes.ts'
 import { packError, type PackedError } from './packed-error.ts'
 
 /** A file that changes under the reader is read again this often at most. */
@@ -105,6 +106,7 @@ export interface CutRegionInput {
   readonly from: number
   readonly until: number
   readonly stopAt?: Float64Array | undefined
+  readonly moved?: MovedBytes | undefined
 }
 
 export interface CutRegionOutput {
@@ -118,7 +120,7 @@ export interface CutRegionOutput {
  * @throws E_CHANGED when the file is not the one of the fingerprint, before or after.
  */
 export function cutRegion(input: CutRegionInput): CutRegionOutput {
-  const { path, chunkSize, from, until, stopAt } = input
+  const { path, chunkSize, from, until, stopAt, moved } = input
   const expected = unpackFingerprint(input.fingerprint, 0)
   try {
     return withSource(path, (fd) => {
@@ -127,7 +129,7 @@ export function cutRegion(input: CutRegionInput): CutRegionOutput {
       }
       check()
       const sink = createRecordSink()
-      const end = cutRange(fd, { path, size: expected.size, chunkSize, from, until, stopAt }, sink)
+      const end = cutRange(fd, { path, size: expected.size, chunkSize, from, until, stopAt, moved }, sink)
       check()
       return { records: sink.take(), end }
     })

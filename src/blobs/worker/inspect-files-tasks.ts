@@ -5,6 +5,7 @@ import { chunkCount, chunkHashAt, chunkLengthAt, type ChunkRecords } from '../ch
 import { hash } from '../hash.ts'
 import type { FileFingerprint } from '../store/store.ts'
 import { fingerprintOf, equalFingerprints } from '../fingerprint.ts'
+import { addMovedBytes, type MovedBytes } from './moved-bytes.ts'
 import { isSameHash } from './write-chunks-task.ts'
 
 export type Existing =
@@ -38,6 +39,8 @@ export function inspectFiles(input: { readonly paths: readonly string[] }): { re
 
 export interface CompareFilesInput {
   readonly files: readonly { readonly path: string; readonly records: ChunkRecords }[]
+  /** Counts the bytes that are compared. */
+  readonly moved?: MovedBytes | undefined
 }
 
 export interface CompareFilesOutput {
@@ -63,6 +66,7 @@ export function compareFiles(input: CompareFilesInput): CompareFilesOutput {
         }
         if (!isSameHash(hash(buffer.subarray(0, length)), chunkHashAt(records, index))) return undefined
         offset += length
+        addMovedBytes(input.moved, length)
       }
       const after = fingerprintOf(fstatSync(fd, { bigint: true }))
       return after.size === offset && equalFingerprints(before, after) ? after : undefined

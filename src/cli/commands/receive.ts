@@ -27,6 +27,7 @@ import {
   jobCount,
   networkOptionsOf,
   rateOf,
+  wantsEveryItem,
 } from '../global-options.ts'
 import { hashText } from '../output/json-lines.ts'
 import type { Session } from '../session.ts'
@@ -125,6 +126,7 @@ async function receive(
     confirm: (plan) => confirmPlan(session, plan, flags.yes === true, seen),
     bytesPerSecond: rateOf(command),
     onItem: (item) => reporter.item(item),
+    everyItem: wantsEveryItem(session.options),
     onWarning: (message) => reporter.warning(message),
   }
   const job = ferry.receive(ticket, into, options)

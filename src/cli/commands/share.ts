@@ -20,6 +20,7 @@ import {
   jobCount,
   networkOptionsOf,
   rateOf,
+  wantsEveryItem,
 } from '../global-options.ts'
 import { hashText } from '../output/json-lines.ts'
 import { readPatternFile } from '../pattern-file.ts'
@@ -94,6 +95,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     ...specOptionsOf(flags),
     bytesPerSecond: rateOf(command),
     onItem: (item) => reporter.item(item),
+    everyItem: wantsEveryItem(session.options),
     onWarning: (message) => reporter.warning(message),
   }
   const job = ferry.share(inputs, options)

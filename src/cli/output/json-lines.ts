@@ -37,6 +37,9 @@ export function hashText(hash: Uint8Array): string {
   return `blake3:${Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')}`
 }
 
+/** Files that a line of progress names; more are a list, which `item` lines are. */
+const maxActiveTold = 8
+
 export function progressFields(snapshot: Snapshot): object {
   const { id, kind, step, stepNumber, totalSteps, files, bytes, rate, etaSeconds, message } = snapshot
   return {
@@ -54,6 +57,9 @@ export function progressFields(snapshot: Snapshot): object {
     etaSeconds: etaSeconds ?? null,
     peers: snapshot.peers.filter((peer) => peer.state === 'connected').length,
     message,
+    active: snapshot.active
+      .slice(0, maxActiveTold)
+      .map(({ path, phase, done, total }) => ({ path, phase, done, total })),
     text: formatBytes(bytes.total),
   }
 }

@@ -8,6 +8,7 @@ import { nameChunkList } from '../../blobs/manifest/nodes.ts'
 import { isFresh } from '../../blobs/store/is-fresh.ts'
 import type { FileFingerprint } from '../../blobs/store/store.ts'
 import { decideOverwrite, maxRenameTries, numberedName } from '../../blobs/tree-writer/overwrite.ts'
+import { watchMovedBytes, type MovedBytes } from '../../blobs/worker/moved-bytes.ts'
 import type { Existing } from '../../blobs/worker/inspect-files-tasks.ts'
 import { equalBytes } from '../../shared/bytes.ts'
 import { FerryError } from '../../shared/errors.ts'
@@ -50,11 +51,19 @@ export function conflictError(disk: string, existing: Existing): FerryError {
 
 type Judged = Pick<ReceiveRun, 'folders' | 'overwrite' | 'pool' | 'signal' | 'store'>
 
-/** One verdict for each file, in order. Their folders need not exist yet. */
-export async function judgeFiles(run: Judged, files: readonly NumberedFile[]): Promise<Verdict[]> {
+/**
+ * One verdict for each file, in order. Their folders need not exist yet. `onCompared` is told how many bytes of what
+ * stands there were read so far.
+ */
+export async function judgeFiles(
+  run: Judged,
+  files: readonly NumberedFile[],
+  onCompared: (bytes: number) => void = () => undefined,
+): Promise<Verdict[]> {
+  using moving = watchMovedBytes(onCompared)
   const disks = files.map(({ entry }) => run.folders.diskPath(entry.path))
   const { found } = await run.pool.run('inspectFiles', { paths: disks })
-  const had = await findEqual(run, files, disks, found)
+  const had = await findEqual(run, files, disks, found, moving.moved)
   return Promise.all(
     files.map(async (file, index): Promise<Verdict> => {
       const disk = disks[index] as string
@@ -84,6 +93,7 @@ async function findEqual(
   files: readonly NumberedFile[],
   disks: readonly string[],
   found: readonly Existing[],
+  moved?: MovedBytes,
 ): Promise<Set<number>> {
   const equal = new Set<number>()
   const unread: number[] = []
@@ -102,7 +112,7 @@ async function findEqual(
     const existing = found[index] as Existing
     if (entry.content instanceof Uint8Array || existing.kind !== 'file') continue
     const disk = disks[index] as string
-    const records = await listOfExisting(run, disk, existing.fingerprint, entry.chunkSize)
+    const records = await listOfExisting(run, disk, existing.fingerprint, entry.chunkSize, moved)
     if (records && isContentOf(entry, records)) equal.add(index)
   }
   const compared = await run.pool.run('compareFiles', {
@@ -110,6 +120,7 @@ async function findEqual(
       path: disks[index] as string,
       records: files[index]?.entry.content as ChunkRecords,
     })),
+    moved,
   })
   compared.equal.forEach((fingerprint, order) => fingerprint && equal.add(inline[order] as number))
   return equal

@@ -1,5 +1,6 @@
 /** Finds files on this computer that may hold chunks of a wanted one: its old version first of all. */
 import type { ChunkRecords } from '../../blobs/chunk-records.ts'
+import { watchMovedBytes, type MovedBytes } from '../../blobs/worker/moved-bytes.ts'
 import { cutLargeFile } from '../../blobs/ingest/cut-large-file.ts'
 import type { FileEntry } from '../../blobs/manifest/entry.ts'
 import { createListSource, createPlacedSource, type ReuseSource } from '../../blobs/plan-reuse.ts'
@@ -45,8 +46,9 @@ export async function findLocalSources(
   let replaced: OldFile | undefined
   const existing = cutOld ? inspectPath(disk) : undefined
   if (existing?.kind === 'file') {
-    progress.bytes(0, 'hash')
-    const found = await cutOldVersion(run, disk, existing.fingerprint, entry.chunkSize)
+    progress.bytes(0, 'compare')
+    using moving = watchMovedBytes((bytes) => progress.bytes(bytes, 'compare'))
+    const found = await cutOldVersion(run, disk, existing.fingerprint, entry.chunkSize, moving.moved)
     progress.bytes(0, 'fetch')
     if (found) {
       sources.push(found.source)
@@ -68,8 +70,9 @@ export async function cutOldVersion(
   disk: string,
   fingerprint: FileFingerprint,
   chunkSize: number,
+  moved?: MovedBytes,
 ): Promise<OldSource | undefined> {
-  const records = await listOfExisting(run, disk, fingerprint, chunkSize)
+  const records = await listOfExisting(run, disk, fingerprint, chunkSize, moved)
   if (!records) return undefined
   const list = createListSource(records)
   const source = sourceIn({ paths: [disk], fingerprint }, list)
@@ -90,6 +93,7 @@ export async function listOfExisting(
   disk: string,
   fingerprint: FileFingerprint,
   chunkSize: number,
+  moved?: MovedBytes,
 ): Promise<ChunkRecords | undefined> {
   const row = run.store.files.get(disk)
   if (row && isFresh(row, fingerprint) && row.chunkSize === chunkSize) return row.records
@@ -97,7 +101,8 @@ export async function listOfExisting(
   const pieces: ChunkRecords[] = []
   try {
     const file = { diskPath: disk, fingerprint, chunkSize }
-    for await (const piece of cutLargeFile(file, { pool: run.pool, limit: regionsAtOnce })) pieces.push(piece)
+    for await (const piece of cutLargeFile(file, { pool: run.pool, limit: regionsAtOnce, moved }))
+      pieces.push(piece)
   } catch {
     // It cannot be read, or is being changed: then it is of no help.
     return undefined

@@ -242,6 +242,7 @@ async function writeSmall(
   const { entry } = file
   if ('error' in file) return tally.fail(entry.path, file.error)
   await archive.addFile(entry, file.bytes)
+  progress.tellItem?.({ path: entry.path, phase: 'done', bytes: entry.size })
   progress.addDone({ files: 1, bytes: entry.size })
 }
 

@@ -135,7 +135,11 @@ function reportFailure(run: ReceiveRun, path: string, caught: unknown): void {
 }
 
 /** Verdicts of files; those in folders that this run made need no look at the disk. */
-async function judge(run: ReceiveRun, files: readonly NumberedFile[]): Promise<(Verdict | undefined)[]> {
+async function judge(
+  run: ReceiveRun,
+  files: readonly NumberedFile[],
+  onCompared?: (bytes: number) => void,
+): Promise<(Verdict | undefined)[]> {
   const verdicts: (Verdict | undefined)[] = []
   const looked: number[] = []
   /** The folder of the file before, which most files share, and whether this run made it. */
@@ -155,6 +159,7 @@ async function judge(run: ReceiveRun, files: readonly NumberedFile[]): Promise<(
     const judged = await judgeFiles(
       run,
       looked.map((index) => files[index] as NumberedFile),
+      onCompared,
     )
     judged.forEach((verdict, order) => (verdicts[looked[order] as number] = verdict))
   }
@@ -180,6 +185,7 @@ async function receiveBatch(
     else if (verdict) {
       had.files++
       had.bytes += size
+      run.progress.tellItem?.({ path, phase: verdict.kind === 'had' ? 'had-it' : 'skipped', bytes: size })
       if (verdict.kind === 'had') {
         had.hadFiles++
         had.reusedBytes += size
@@ -201,7 +207,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
   const progress = run.progress.beginItem(entry.path, 'fetch', entry.size)
   try {
     const file = await withContent(run, item)
-    const [verdict] = await judge(run, [file])
+    const [verdict] = await judge(run, [file], (bytes) => progress.bytes(bytes, 'compare'))
     if (isTop(entry.path) && verdict && 'disk' in verdict) run.tally.addTop(verdict.disk)
     if (verdict?.kind === 'had') {
       run.tally.files.had++
@@ -224,7 +230,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
       records: file.records ?? options.listOf(file, local.lists),
       sources: local.sources,
       old: local.old,
-      onBytes: (bytes) => progress.bytes(bytes),
+      onBytes: (bytes) => progress.bytes(bytes, 'fetch'),
     })
     const fingerprints = new BigInt64Array(fingerprintFields)
     packFingerprint(fingerprints, 0, received.fingerprint)

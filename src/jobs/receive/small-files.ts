@@ -263,6 +263,7 @@ async function writeBatch(
     done.files++
     done.bytes += file.entry.size
     if (request.copies.has(index)) done.reusedBytes += file.entry.size
+    run.progress.tellItem?.({ path: file.entry.path, phase: 'done', bytes: file.entry.size })
     onComplete(file)
   })
   const chunkSizes = Uint32Array.from(files, (file) => file.entry.chunkSize)

@@ -28,6 +28,7 @@ export async function expandInput(
         'scan',
         `Unpacking ${formatPlural(entries, 'entry')}, ${formatBytes(bytes)}: ${current}`,
       ),
+    onFile: (path, size) => progress.beginStep(path, 'write', size),
     onSkipped: (skipped) => progress.warn(`"${skipped}" in the archive is no file, folder or link: left out`),
   })
   const tops = readdirSync(tree, { withFileTypes: true })

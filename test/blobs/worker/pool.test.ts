@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
+import { fingerprintFields, fingerprintOf, packFingerprint } from '../../../src/blobs/fingerprint.ts'
+import { createMovedBytes, readMovedBytes, watchMovedBytes } from '../../../src/blobs/worker/moved-bytes.ts'
 import { packSources } from '../../../src/blobs/worker/packed-sources.ts'
 import { createWorkerPool, type WorkerPool } from '../../../src/blobs/worker/pool.ts'
 import { FerryError, isSystemError } from '../../../src/shared/errors.ts'
+import { seededBytes } from '../../support/seeded-bytes.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'ferry-pool-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -43,6 +46,25 @@ test('given buffers are moved, not copied', async () => {
   })
   assert.equal(input.fingerprint.byteLength, 0)
   await refused
+})
+
+test('a task that is at it for long tells how many bytes it has gone through', async () => {
+  await using pool = createWorkerPool({ size: 1 })
+  const large = join(scratch, 'large')
+  writeFileSync(large, seededBytes(3_000_000, 1))
+  const stats = lstatSync(large, { bigint: true })
+  const fingerprint = new BigInt64Array(fingerprintFields)
+  packFingerprint(fingerprint, 0, fingerprintOf(stats))
+  const moved = createMovedBytes()
+  const input = { path: large, fingerprint, chunkSize: 65_536, from: 0, until: 3_000_000, moved }
+  const { records } = await pool.run('cutRegion', input)
+  assert.equal(readMovedBytes(moved), 3_000_000)
+  const told = Promise.withResolvers<number>()
+  using watching = watchMovedBytes(told.resolve, moved)
+  assert.equal(watching.moved, moved)
+  assert.equal(await told.promise, 3_000_000)
+  await pool.run('compareFiles', { files: [{ path: large, records }], moved })
+  assert.equal(readMovedBytes(moved), 6_000_000)
 })
 
 test('an error crosses with its code, message, hint and cause', async () => {
