@@ -1,9 +1,10 @@
 /**
- * Worker task: reads a range of a file that was listed before. The file is opened anew each time: that costs a
+ * Worker tasks: read ranges of files that were listed before, one large or many small ones. The file is opened anew each time: that costs a
  * hundredth of reading the range, and no descriptor is held while a slow receiver thinks.
  */
 import { closeSync, readSync } from 'node:fs'
 import { changedError, checkVersion, openVersion, versionError } from '../open-source.ts'
+import { packError, type PackedError } from './packed-error.ts'
 import type { LocalFile } from './place-files-task.ts'
 
 export interface ReadFileInput extends LocalFile {
@@ -33,4 +34,24 @@ export function readFile({ path, version, offset, length }: ReadFileInput): Read
   } finally {
     closeSync(fd)
   }
+}
+
+export interface ReadFilesInput {
+  readonly files: readonly ReadFileInput[]
+}
+
+export interface ReadFilesOutput {
+  /** For each its bytes, or why there are none. */
+  readonly results: readonly (Uint8Array<ArrayBuffer> | PackedError)[]
+}
+
+export function readFiles({ files }: ReadFilesInput): ReadFilesOutput {
+  const results = files.map((file) => {
+    try {
+      return readFile(file).bytes
+    } catch (error) {
+      return packError(error, `Cannot read "${file.path}"`)
+    }
+  })
+  return { results }
 }

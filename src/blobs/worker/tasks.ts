@@ -13,7 +13,7 @@ import type { PackedRows } from '../store/file-row.ts'
 import type { IndexRowsInput } from './index-rows-task.ts'
 import type { CompareFilesInput, CompareFilesOutput, Existing } from './inspect-files-tasks.ts'
 import type { PlaceFilesInput, PlaceFilesOutput } from './place-files-task.ts'
-import type { ReadFileInput, ReadFileOutput } from './read-file-task.ts'
+import type { ReadFileInput, ReadFileOutput, ReadFilesInput, ReadFilesOutput } from './read-file-task.ts'
 import type {
   ReadRangesInput,
   ReadRangesOutput,
@@ -46,6 +46,7 @@ export interface TaskMap {
   inspectFiles: { input: { readonly paths: readonly string[] }; output: { readonly found: Existing[] } }
   indexRows: { input: IndexRowsInput; output: PackedRows }
   compareFiles: { input: CompareFilesInput; output: CompareFilesOutput }
+  readFiles: { input: ReadFilesInput; output: ReadFilesOutput }
   readFile: { input: ReadFileInput; output: ReadFileOutput }
   placeFiles: { input: PlaceFilesInput; output: PlaceFilesOutput }
   growPart: { input: GrowPartInput; output: void }

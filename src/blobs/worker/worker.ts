@@ -11,7 +11,7 @@ import { compareFiles, inspectFiles } from './inspect-files-tasks.ts'
 import { packError } from './packed-error.ts'
 import { placeFiles } from './place-files-task.ts'
 import type { TaskReply, TaskRequest } from './pool.ts'
-import { readFile } from './read-file-task.ts'
+import { readFile, readFiles } from './read-file-task.ts'
 import { readRanges, recheck, subChunks } from './read-task.ts'
 import type { Task, TaskMap } from './tasks.ts'
 import { readPart } from './read-part-task.ts'
@@ -41,6 +41,10 @@ const tasks: { readonly [Name in keyof TaskMap]: Task<Name> } = {
   inspectFiles: { run: inspectFiles },
   indexRows: { run: indexRows, moves: ({ rows, ends }) => [rows.buffer, ends.buffer] },
   compareFiles: { run: compareFiles },
+  readFiles: {
+    run: readFiles,
+    moves: ({ results }) => results.flatMap((bytes) => (bytes instanceof Uint8Array ? [bytes.buffer] : [])),
+  },
   readFile: { run: readFile, moves: ({ bytes }) => [bytes.buffer] },
   placeFiles: { run: placeFiles },
   growPart: { run: growPart },

@@ -16,7 +16,8 @@ import { changedError, versionError } from '../../../blobs/open-source.ts'
 import { decodeFileRow } from '../../../blobs/store/file-row.ts'
 import { isFresh } from '../../../blobs/store/is-fresh.ts'
 import type { FileFingerprint, FileRows, IndexedFile } from '../../../blobs/store/store.ts'
-import { unpackError } from '../../../blobs/worker/packed-error.ts'
+import { unpackError, type PackedError } from '../../../blobs/worker/packed-error.ts'
+import type { ReadFileInput } from '../../../blobs/worker/read-file-task.ts'
 import type { WorkerPool } from '../../../blobs/worker/pool.ts'
 import { concatBytes } from '../../../shared/bytes.ts'
 import { throwIfCancelled } from '../../../shared/concurrency.ts'
@@ -30,6 +31,11 @@ import type { Place } from './place.ts'
 /** Files of one task that cuts small ones. */
 const mostCut = 256
 const mostCutBytes = 16 * 1024 * 1024
+
+/** Up to this, telling a worker costs more than reading; many such reads are one task. */
+const smallReadBytes = 64 * 1024
+const mostReads = 64
+const mostReadBytes = 2 * 1024 * 1024
 
 export interface ContentOpener {
   /** @throws E_IO when it is no file */
@@ -57,6 +63,21 @@ export function createContentOpener(
       return learned
     },
   })
+
+  const readSmall = createBatches<ReadFileInput, Uint8Array<ArrayBuffer> | PackedError>({
+    lanes: 2,
+    leastItems: 8,
+    mostItems: mostReads,
+    mostBytes: mostReadBytes,
+    run: async (files) => (await (await context.pool()).run('readFiles', { files })).results,
+  })
+
+  async function readRange(range: ReadFileInput): Promise<Uint8Array> {
+    if (range.length > smallReadBytes) return (await (await context.pool()).run('readFile', range)).bytes
+    const result = await readSmall(range, range.length)
+    if (result instanceof Uint8Array) return result
+    throw unpackError(result)
+  }
 
   async function cutLarge(file: Wanted, chunkSize: number, options: ChunksOptions): Promise<ChunkList> {
     const pool = await context.pool()
@@ -115,8 +136,7 @@ export function createContentOpener(
         async read(offset, length, options) {
           throwIfCancelled(options?.signal)
           if (length === 0) return new Uint8Array(0)
-          const pool = await context.pool()
-          const { bytes } = await pool.run('readFile', { path, version, offset, length })
+          const bytes = await readRange({ path, version, offset, length })
           throwIfCancelled(options?.signal)
           return bytes
         },

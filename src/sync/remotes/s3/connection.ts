@@ -9,6 +9,7 @@ import { FerryError } from '../../../shared/errors.ts'
 import type { RemoteContext } from '../../context.ts'
 import type { S3Location } from '../../location.ts'
 import type { S3Tuning } from './limits.ts'
+import { type BytesSender, createBytesSender } from './send-bytes.ts'
 import { failureName, retryAfterMs, toS3Error } from './s3-errors.ts'
 
 export interface CallOptions {
@@ -28,6 +29,8 @@ export interface S3Connection extends Disposable {
   readonly tuning: S3Tuning
   /** For what outlives a call's own signal. */
   readonly signal: AbortSignal
+  /** For content, in place of the client. */
+  readonly bytes: Pick<BytesSender, 'isReady' | 'send'>
   /** Time of the quickest answer so far, in ms; 50 before the first. */
   readonly rttMs: number
   /**
@@ -117,7 +120,12 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
   const { env } = context
   const endpoint = location.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
   if (endpoint !== undefined) checkEndpoint(endpoint, env)
-  const connect = (stallMs: number): S3Client => new S3Client(configOf(location, env, endpoint, stallMs))
+  const bytes = createBytesSender(tuning.stallMs)
+  const connect = (stallMs: number): S3Client => {
+    const made = new S3Client(configOf(location, env, endpoint, stallMs))
+    bytes.learnFrom(made)
+    return made
+  }
   let client = connect(tuning.stallMs)
   /** Made for the first call that may take long. */
   let longClient: S3Client | undefined
@@ -136,6 +144,7 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
     storageClass: location.storageClass,
     tuning,
     signal: context.signal,
+    bytes,
     get rttMs() {
       return Number.isFinite(rttMs) ? rttMs : 50
     },
@@ -179,6 +188,7 @@ export function connectS3(location: S3Location, context: RemoteContext, tuning: 
     [Symbol.dispose]() {
       client.destroy()
       longClient?.destroy()
+      bytes[Symbol.dispose]()
     },
   }
 }

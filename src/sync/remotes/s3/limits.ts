@@ -15,6 +15,8 @@ export const copyPartBytes: number = 1 * GiB
 export const maxMetadataChars: number = 2 * KiB
 /** A file of ours in the state directory: the id of an upload is some hundred characters. */
 export const maxStateBytes: number = 64 * KiB
+/** Text of an answer that tells of a failure. */
+export const maxErrorBytes: number = 64 * KiB
 /** Pages of unfinished uploads or parts that are read: 1,000 entries each, and no object has more than 10,000 parts. */
 export const maxPages = 100
 

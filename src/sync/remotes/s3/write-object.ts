@@ -9,7 +9,7 @@ import { FerryError } from '../../../shared/errors.ts'
 import type { RemoteContext } from '../../context.ts'
 import type { WriteOptions, Written } from '../../remote.ts'
 import type { Content } from '../../source.ts'
-import { conflictAt, type Conditions, isRefusedCondition } from './conditions.ts'
+import { type ConditionHeaders, conflictAt, type Conditions, isRefusedCondition } from './conditions.ts'
 import type { S3Connection } from './connection.ts'
 import { bareEtag, type KeySpace } from './keys.ts'
 import { leastPartBytes, maxPages, mostPartBytes, mostParts } from './limits.ts'
@@ -85,6 +85,10 @@ async function putObject(
       what,
       async (client, http, attempt) => {
         try {
+          if (connection.bytes.isReady) {
+            const sent = { key, headers: headersOf(Metadata, headers, storageClass), body }
+            return bareEtag(await connection.bytes.send(client, sent, http.abortSignal))
+          }
           const put = new PutObjectCommand({
             Bucket: keys.bucket,
             Key: key,
@@ -110,6 +114,21 @@ async function putObject(
     return { version, sentBytes: content.size, copiedBytes: 0, resumedBytes: 0 }
   } finally {
     release()
+  }
+}
+
+/** As they are on the wire. */
+function headersOf(
+  metadata: Readonly<Record<string, string>>,
+  { IfMatch, IfNoneMatch }: ConditionHeaders,
+  storageClass: string | undefined,
+): Record<string, string> {
+  return {
+    'content-type': 'application/octet-stream',
+    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
+    ...(IfMatch !== undefined && { 'if-match': IfMatch }),
+    ...(IfNoneMatch !== undefined && { 'if-none-match': IfNoneMatch }),
+    ...(storageClass !== undefined && { 'x-amz-storage-class': storageClass }),
   }
 }
 
