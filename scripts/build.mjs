@@ -37,11 +37,40 @@ const shared = {
   legalComments: 'linked',
   logLevel: 'warning',
 }
+/** Ink awaits at its outermost level, which only ES modules can; and no other command should pay for React. */
+const tuiApart = {
+  name: 'tui-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/open-tui\.js$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './tui.mjs', external: true },
+    ),
+}
+/** Ink loads them when DEV=true; they are not installed with ferry. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'without' }))
+    onLoad({ filter: /.*/, namespace: 'without' }, () => ({ contents: 'export default {}' }))
+  },
+}
+await build({
+  ...shared,
+  entryPoints: { tui: source('tui/open-tui.js') },
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  plugins: [withoutDevtools],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  // What CommonJS packages ask for by name.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+})
 await build({
   ...shared,
   entryPoints: { main: source('cli/main.js'), start: source('cli/start.js') },
   format: 'esm',
   external: ['./start.js', './run.js'],
+  plugins: [tuiApart],
 })
 /** The client of S3 is a quarter of the whole, and most commands never load it. */
 const s3ClientApart = {

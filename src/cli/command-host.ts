@@ -1,6 +1,7 @@
 /** What a command is given by `run.ts`, and what it gives back. */
 import type { createFerry } from '../jobs/ferry.ts'
 import type { FerryError } from '../shared/errors.ts'
+import type { openTui } from '../tui/open-tui.ts'
 import type { Config } from './config/load-config.ts'
 import type { ProcessIo } from './terminal.ts'
 
@@ -11,6 +12,8 @@ export interface CommandHost {
   config(): Config
   /** In place of the real one, for tests. */
   readonly createFerry?: typeof createFerry
+  /** The full-screen view. It is handed in because only an ES module can load it, and what runs commands is none. */
+  readonly loadTui?: () => Promise<{ readonly openTui: typeof openTui }>
   /** Told now and then how much content a job has dealt with. */
   readonly onContent?: (bytes: number) => void
   /** Told by the command once the command line was understood; what `run` returns is the exit code. */

@@ -43,6 +43,12 @@ export const commands: readonly CommandEntry[] = [
     load: async (host) => (await import('./commands/verify.ts')).verifyCommand(host),
   },
   {
+    name: 'tui',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/tui.ts')).tuiCommand(host),
+  },
+  {
     name: 'daemon',
     aliases: [],
     settings: 'user',

@@ -19,6 +19,7 @@ Transfer:
   verify PATH TICKET       check files on disk against a ticket
 
 Watch and control (jobs of the daemon):
+  tui                      all of it on the whole screen
   status [ID]              what runs, or one job (--watch)
   pause ID...              hold jobs back
   resume ID...             let them go on

@@ -43,7 +43,7 @@ export async function run(
   args: readonly string[],
   version: string,
   io: ProcessIo = process,
-  parts: Pick<CommandHost, 'createFerry' | 'onContent'> = {},
+  parts: Pick<CommandHost, 'createFerry' | 'loadTui' | 'onContent'> = {},
 ): Promise<number> {
   const verbosity =
     args.filter((arg) => arg === '-v' || arg === '--verbose').length + (args.includes('-vv') ? 2 : 0)

@@ -7,6 +7,7 @@ import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheDirectory } from '../shared/directories.ts'
+import type { CommandHost } from './command-host.ts'
 import { loadScript } from './compiled-code.ts'
 import { limitGarbage } from './limit-garbage.ts'
 import type { reportCrash, run } from './run.ts'
@@ -28,11 +29,15 @@ export async function start(args: readonly string[], version: string): Promise<v
   const { program, keep } = await loadProgram(args, cache)
   process.on('uncaughtException', program.reportCrash)
   const { onContent, end } = watchContent(keep)
-  const exitCode = await program.run(args, version, process, { onContent })
+  const exitCode = await program.run(args, version, process, { onContent, loadTui })
   end()
   // Handles that a library left open must not keep a finished command alive; what was written goes out first.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
 }
+
+/** Only when it is asked for: React takes longer than everything else together. */
+const loadTui = async (): ReturnType<NonNullable<CommandHost['loadTui']>> =>
+  await import('../tui/open-tui.ts')
 
 async function loadProgram(
   args: readonly string[],

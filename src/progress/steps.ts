@@ -40,6 +40,11 @@ const numbers: Record<JobKind, Partial<Record<Phase, number>>> = {
   gc: { scan: 2, hash: 3, write: 4, verify: 5 },
 }
 
+/** The six steps of a kind of job, when all goes well. */
+export function stepNames(kind: JobKind): readonly string[] {
+  return [...names[kind], 'completed']
+}
+
 /** Where a job stands. A phase that a kind of job does not know counts as waiting. */
 export function stepOf(kind: JobKind, phase: Phase, state: Snapshot['state']): Step {
   if (state === 'done') return { step: 'completed', stepNumber: 6 }

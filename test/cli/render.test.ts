@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { drawBar, fitPieces } from '../../src/cli/output/layout.ts'
+import { drawBar, fitPieces } from '../../src/shared/text-layout.ts'
 import { createLiveRegion } from '../../src/cli/output/live-region.ts'
 import type { Frame } from '../../src/cli/output/render.ts'
 import { renderJob, renderPlain } from '../../src/cli/output/render.ts'

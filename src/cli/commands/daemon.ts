@@ -12,6 +12,7 @@ import { formatElapsed, formatPlural, formatRate } from '../../shared/units.ts'
 import type { CommandHost } from '../command-host.ts'
 import { definitionsOf } from '../config/load-config.ts'
 import { findRunning, requireDaemon, startDaemon } from '../daemon/access.ts'
+import { sameOptions } from '../daemon/same-options.ts'
 import { serviceFile } from '../daemon/service-files.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { addGlobalOptions, addNetworkOptions, networkOptionsOf } from '../global-options.ts'
@@ -133,22 +134,6 @@ async function startBehind(host: CommandHost, command: Command): Promise<number>
   const verb = isNew ? 'The daemon runs' : 'The daemon was running already'
   reporter.say(`  ${verb}: process ${info.pid}, ${placeOf(info.address)}`)
   return exitCodes.ok
-}
-
-/** What was said to `start`, for `run`. */
-function sameOptions(host: CommandHost, command: Command): string[] {
-  const args: string[] = []
-  for (const option of command.options) {
-    const name = option.attributeName()
-    if (command.getOptionValueSource(name) !== 'cli' || option.long === undefined) continue
-    if (['json', 'quiet', 'verbose', 'color', 'plain'].includes(name)) continue
-    const value: unknown = command.getOptionValue(name)
-    if (option.isBoolean() || option.negate) args.push(option.long)
-    else
-      for (const each of [value].flat())
-        args.push(option.long, name === 'socket' ? resolve(host.io.cwd(), String(each)) : String(each))
-  }
-  return args
 }
 
 /** How long a daemon may take to save and close everything. */

@@ -11,6 +11,7 @@ import type { Config, ConfiguredRemote } from '../config/load-config.ts'
 import { definitionsOf } from '../config/load-config.ts'
 import type { RemoteFields, RemoteType } from '../config/remote-keys.ts'
 import { defineRemote, remoteKeys, remoteNameProblem, remoteTypes } from '../config/remote-keys.ts'
+import { describeRemote } from '../config/describe-remote.ts'
 import { changeRemotes } from '../config/remotes-file.ts'
 import type { SettingValue } from '../config/value-kinds.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -117,7 +118,7 @@ async function addRemote(
   const fields = fieldsOf(type, flags)
   const definition = define(name, type, fields)
   await changeRemotes(config.remotesFile, (remotes) => [...remotes, { name, type, fields }])
-  session.reporter.say(`  ${name}: is ${describe(definition)}. Try it: ferry remote test ${name}`)
+  session.reporter.say(`  ${name}: is ${describeRemote(definition)}. Try it: ferry remote test ${name}`)
   session.reporter.finish(exitCodes.ok, { remote: { name, kind: type, ...fields } })
   return exitCodes.ok
 }
@@ -140,7 +141,7 @@ async function editRemote(host: CommandHost, command: Command, name: string, fla
   await changeRemotes(config.remotesFile, (remotes) =>
     remotes.map((remote) => (remote.name === name ? { name, type, fields } : remote)),
   )
-  session.reporter.say(`  ${name}: is ${describe(definition)} now`)
+  session.reporter.say(`  ${name}: is ${describeRemote(definition)} now`)
   session.reporter.finish(exitCodes.ok, { remote: { name, kind: type, ...fields } })
   return exitCodes.ok
 }
@@ -163,7 +164,9 @@ async function listRemotes(host: CommandHost, command: Command): Promise<number>
     reporter.emit('remote', { name, kind: type, ...fields, file })
   if (!options.json)
     reporter.out(
-      remotes.map(({ name, definition }) => `${`${name}:`.padEnd(width)} ${describe(definition)}\n`).join(''),
+      remotes
+        .map(({ name, definition }) => `${`${name}:`.padEnd(width)} ${describeRemote(definition)}\n`)
+        .join(''),
     )
   if (remotes.length === 0) reporter.say('  There are none. To add one: ferry remote add NAME s3|sftp')
   reporter.finish(exitCodes.ok)
@@ -240,20 +243,4 @@ function define(name: string, type: RemoteType, fields: RemoteFields): RemoteDef
       ? new FerryError('E_USAGE', `Cannot use the remote ${name}: ${error.message}`, { hint: error.hint })
       : error
   }
-}
-
-function describe(remote: RemoteDefinition): string {
-  if (remote.kind === 'sftp') {
-    const { user, host, port, path } = remote
-    const place = host.includes(':') ? `[${host}]` : host
-    const below = path.startsWith('/') ? path : `/~/${path}`
-    return escapeText(
-      `sftp://${user === undefined ? '' : `${user}@`}${place}${port === undefined ? '' : `:${port}`}${below}`,
-    )
-  }
-  const { bucket, prefix, endpoint, region } = remote
-  const at = [endpoint, region].filter((part) => part !== undefined).join(', ')
-  const url =
-    bucket === '' ? 's3://BUCKET' : `s3://${[bucket, prefix].filter((part) => part !== '').join('/')}`
-  return escapeText(at === '' ? url : `${url} (${at})`)
 }

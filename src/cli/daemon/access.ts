@@ -2,16 +2,19 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { EngineClient, FoundDaemon } from '../../daemon/client.ts'
+import type { EngineClient, EngineClientOptions, FoundDaemon } from '../../daemon/client.ts'
 import { delay } from '../../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../../shared/errors.ts'
 import type { CommandHost } from '../command-host.ts'
 
 /** Undefined when none runs. */
-export async function findRunning(host: CommandHost): Promise<FoundDaemon | undefined> {
+export async function findRunning(
+  host: CommandHost,
+  options: Pick<EngineClientOptions, 'onLink'> = {},
+): Promise<FoundDaemon | undefined> {
   const { findDaemon } = await import('../../daemon/client.ts')
   const { runtimeDirectory } = await import('../../daemon/runtime-files.ts')
-  return await findDaemon(runtimeDirectory(host.io.env))
+  return await findDaemon(runtimeDirectory(host.io.env), options)
 }
 
 /** @throws E_NOT_FOUND when none runs */

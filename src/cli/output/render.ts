@@ -13,8 +13,8 @@ import {
   formatRate,
 } from '../../shared/units.ts'
 import type { Palette } from '../terminal.ts'
-import type { Piece } from './layout.ts'
-import { drawBar, fitPieces, spinner } from './layout.ts'
+import type { Piece } from '../../shared/text-layout.ts'
+import { drawBar, fitPieces, spinner } from '../../shared/text-layout.ts'
 import { shortAddress, shortPeer } from '../../shared/peer-name.ts'
 
 export interface Frame {

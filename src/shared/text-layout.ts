@@ -1,5 +1,5 @@
 /** Pieces of a line, and which of them are left out when the terminal is narrow. Pure. */
-import { cutEnd, textCells } from '../../shared/terminal-text.ts'
+import { cutEnd, textCells } from './terminal-text.ts'
 
 export interface Piece {
   readonly text: string
