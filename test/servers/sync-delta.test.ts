@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test, { after } from 'node:test'
-import { createFerry, type Ferry } from '../../../src/jobs/ferry.ts'
-import type { SyncOptions, SyncResult } from '../../../src/jobs/sync/types.ts'
-import { patternBytes } from '../../support/fake-share.ts'
-import { startS3 } from '../../support/s3/start-s3.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { createFerry, type Ferry } from '../../src/jobs/ferry.ts'
+import type { SyncOptions, SyncResult } from '../../src/jobs/sync/types.ts'
+import { patternBytes } from '../support/fake-share.ts'
+import { startS3 } from '../support/s3/start-s3.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const s3 = await startS3()
 s3.bucket('test')
