@@ -9,6 +9,7 @@ import { throwIfCancelled } from '../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'
 import type { RemoteContext } from '../sync/context.ts'
 import type { ExecuteRun } from '../sync/execute/execute-run.ts'
+import { mayGoAsDelta } from '../sync/execute/find-delta.ts'
 import { readAhead } from '../sync/execute/read-ahead.ts'
 import { runPlan } from '../sync/execute/run-plan.ts'
 import { throttled, withKnown } from '../sync/execute/sync-source.ts'
@@ -61,7 +62,10 @@ export async function runSync(
   const settings = { ...given, wholeFile: given.wholeFile ?? ends.areLocal }
   progress.name(`${ends.source.url} → ${remote.url}`)
   options.onMeaning?.(ends.meaning)
-  const tally = createSyncTally(progress, settings, options, ends.meaning)
+  const tally = createSyncTally(progress, settings, options, {
+    meaning: ends.meaning,
+    mayGoAsDelta: (action) => mayGoAsDelta({ remote, settings }, action),
+  })
 
   const abortedUploads = options.abortStale ? await abortStale(remote, settings, signal) : 0
   progress.phase('scan')
@@ -78,6 +82,7 @@ export async function runSync(
     decide: comparison.decide,
     onDecided: tally.decided,
     onDone: tally.done,
+    onMoving: tally.moving,
     onFailed: tally.failed,
   }
   try {

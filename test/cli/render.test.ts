@@ -101,6 +101,43 @@ test('renderJob: receiving at 40, 80, 120 and 200 columns', () => {
   assert.ok(shown[2]?.[1]?.includes('photos/IMG_0412.CR3'))
 })
 
+const syncing: Snapshot = {
+  ...receiving,
+  kind: 'sync',
+  name: 'src → s3://bucket/copy',
+  phase: 'upload',
+  message: 'Sending 3 files (1.50 GB)',
+  step: 'uploading',
+  files: { done: 1, total: 3, failed: 0, had: 0, final: true },
+  bytes: { done: 900_000_000, total: 1_500_000_000, reused: 0, transferred: 0 },
+  percent: 60,
+  active: [{ path: 'disk.img', phase: 'copy', done: 880_000_000, total: 1_400_000_000, rate: 42_100_000 }],
+  sync: {
+    plan: { new: 2, changed: 1, attributes: 0, same: 10, delete: 0, skipped: 0 },
+    planned: true,
+    sentBytes: 12_100_000,
+    copiedBytes: 867_900_000,
+    savedBytes: 887_900_000,
+  },
+}
+
+test('renderJob, renderPlain: a sync tells what is sent, what is copied there and what that saves', () => {
+  const [head, saved, item, ...more] = renderJob(syncing, frame(100))
+  assert.match(head ?? '', /Sending .*60%.*1\/3/)
+  assert.equal(saved?.trim(), '12.1 MB sent, 867.9 MB copied there, 887.9 MB saved')
+  assert.match(item ?? '', /^ {4}disk\.img .*62%/)
+  assert.deepEqual(more, [])
+  for (const columns of [20, 40, 80])
+    for (const line of renderJob(syncing, frame(columns))) assert.ok(textCells(line) < columns, line)
+  assert.match(renderPlain(syncing), /60% .*12\.1 MB sent, 867\.9 MB copied there, 887\.9 MB saved/)
+  const { sync, ...others } = syncing
+  assert.ok(sync)
+  const unsaved = { ...others, sync: { ...sync, copiedBytes: 0, savedBytes: 0 } }
+  assert.equal(renderJob(unsaved, frame(100)).length, 2)
+  assert.doesNotMatch(renderPlain(unsaved), /saved/)
+  assert.equal(renderJob(syncing, frame(100, { compact: true })).length, 1)
+})
+
 test('renderJob: serving, waiting, stalled, unknown total, compact, ASCII', () => {
   assert.match(renderJob({ ...serving, peers: [] }, frame(80)).join(), /Waiting for someone to connect…$/)
   const rows = renderJob(serving, frame(120))

@@ -84,6 +84,49 @@ test('Ctrl-C keeps what was sent, says how to go on, and going on sends only the
   assert.deepEqual(differences(listTree(stage.at('src')), listTree(stage.at('dst'))), [])
 })
 
+test('Ctrl-C says how far it came and what to do; -P shows progress, --no-progress none', async () => {
+  await using stage = setStage()
+  mkdirSync(stage.at('src'))
+  writeRandomFile(stage.at('src', 'large.bin'), 64 * MiB, 'stopped aloud')
+  const args = ['sync', '-aP', '--bwlimit', '8M', '--stats-interval', '1s', 'src/', 'dst']
+  await using slow = startFerry(args, { home: stage.senderHome, cwd: stage.path })
+  await slow.waitFor(/sync .* [1-9]\d?% /)
+  slow.kill('SIGINT')
+  const { code, stderr } = await slow.exit
+  assert.equal(code, 130)
+  assert.match(stderr, /Plan: 2 new, 0 unchanged · 67\.1 MB to send/)
+  assert.match(
+    stderr,
+    /Stopped at \d+%\. [\d.]+ MB was sent and is kept; to go on, run the same command again/,
+  )
+  const silent = await mustSync(
+    stage,
+    '-a',
+    '--no-progress',
+    '--stats-interval',
+    '1s',
+    '--bwlimit',
+    '32M',
+    'src/',
+    'dst',
+  )
+  assert.doesNotMatch(silent.stderr, /sync .*%|\d+\/\d+ files/)
+})
+
+test('an edited file: the plan says that only what differs is sent, and the sum says how much', async () => {
+  await using stage = setStage()
+  mkdirSync(stage.at('src'))
+  writeRandomFile(stage.at('src', 'large.bin'), 8 * MiB, 'planned')
+  const delta = ['-a', '--no-whole-file', '--delta-threshold', '1M', 'src/', 'dst']
+  await mustSync(stage, ...delta)
+  const content = readFileSync(stage.at('src', 'large.bin'))
+  writeFileSync(stage.at('src', 'large.bin'), Buffer.concat([Buffer.from('edited'), content]))
+  stage.write('src/new', 'a'.repeat(1000))
+  const { stderr } = await mustSync(stage, ...delta)
+  assert.match(stderr, /Plan: 1 changed, 1 new, .* · 1\.0 kB and what differs of 8\.4 MB to send/)
+  assert.match(stderr, /sent, 8\.\d MB reused \(9\d\.\d% saved\)/)
+})
+
 test('kill -9 leaves nothing half, and going on sends only the rest', async () => {
   await using stage = setStage()
   mkdirSync(stage.at('src'))

@@ -49,7 +49,7 @@ export const fakeSyncResult: SyncResult = {
   from: 'a',
   to: 'b',
   dryRun: false,
-  plan: { counts: fakeCounts, bytes: 3000, meaning: 'what is in a goes to b' },
+  plan: { counts: fakeCounts, bytes: 3000, deltaBytes: 0, meaning: 'what is in a goes to b' },
   done: fakeCounts,
   bytes: { written: 3000, sent: 1000, copied: 2000, saved: 2000 },
   source: { files: 8, bytes: 9000 },

@@ -139,6 +139,7 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
     itemize: flags.itemizeChanges,
     dryRun: settings.dryRun === true,
     stats: said.said('stats') === true,
+    partial: settings.partial !== false,
   })
   if (said.wantsOwners && session.options.verbose > 0)
     reporter.say('  Owner, group and devices are not kept: not supported yet')

@@ -40,7 +40,10 @@ export function renderJob(snapshot: Snapshot, frame: Frame): string[] {
     // A share that is held back is of another phase, but at the same step.
     snapshot.kind === 'share' && (snapshot.phase === 'serve' || snapshot.stepNumber === 5)
       ? serving(snapshot, frame, columns)
-      : [headline(snapshot, frame, columns), ...(frame.compact ? [] : activeRows(snapshot, frame, columns))]
+      : [
+          headline(snapshot, frame, columns),
+          ...(frame.compact ? [] : [...savings(snapshot, columns), ...activeRows(snapshot, frame, columns)]),
+        ]
   const failed = snapshot.files.failed
   if (failed > 0 && !frame.compact) {
     lines.push(frame.palette.bad(cutEnd(`${indent}! ${formatPlural(failed, 'file')} failed`, columns)))
@@ -101,6 +104,19 @@ function headline(snapshot: Snapshot, frame: Frame, columns: number): string {
     pieces.push({ text: bar, drop: 1, paint: palette.active })
   }
   return indent + fitPieces([...pieces, ...rest], room)
+}
+
+/** What went to the destination of a sync, what it copied by itself, and what that saved; once there is any of it. */
+function savings({ sync }: Snapshot, columns: number): string[] {
+  const text = savingsText(sync)
+  return text === '' ? [] : [cutEnd(`${indent}${indent}${text}`, columns)]
+}
+
+function savingsText(sync: Snapshot['sync']): string {
+  if (!sync || sync.savedBytes === 0) return ''
+  const { sentBytes, copiedBytes, savedBytes } = sync
+  const copied = copiedBytes > 0 ? `, ${formatBytes(copiedBytes)} copied there` : ''
+  return `${formatBytes(sentBytes)} sent${copied}, ${formatBytes(savedBytes)} saved`
 }
 
 const syncVerbs: Partial<Record<Phase, string>> = { upload: 'Sending', delete: 'Deleting' }
@@ -202,6 +218,7 @@ export function renderPlain(snapshot: Snapshot): string {
     escapeText(snapshot.name),
     ...amount,
     bytes.done > 0 && snapshot.rate >= 1 ? formatRate(snapshot.rate) : '',
+    savingsText(snapshot.sync),
     snapshot.etaSeconds === undefined ? '' : `eta ${formatDuration(snapshot.etaSeconds * 1000)}`,
     files.failed > 0 ? `${files.failed} failed` : '',
   ]

@@ -10,6 +10,8 @@ export interface SyncLineOptions {
   readonly itemize: number
   readonly dryRun: boolean
   readonly stats: boolean
+  /** What has been sent of a file is kept when the sync is stopped. */
+  readonly partial: boolean
 }
 
 export interface SyncLines {
@@ -26,7 +28,7 @@ export interface SyncLines {
 
 export function createSyncLines(
   { reporter, terminal, options }: Session,
-  { itemize, dryRun, stats }: SyncLineOptions,
+  { itemize, dryRun, stats, partial }: SyncLineOptions,
 ): SyncLines {
   const { palette, unicode } = terminal
   const showsChanges = !options.quiet && !options.json && (itemize > 0 || options.verbose > 0)
@@ -51,10 +53,9 @@ export function createSyncLines(
   }
 
   function planned(plan: SyncPlan): void {
-    reporter.emit('plan', { id, ...plan.counts, bytes: plan.bytes, meaning: plan.meaning, dryRun })
-    reporter.say(
-      `  Plan: ${countsText(plan)}${plan.bytes > 0 ? ` · ${formatBytes(plan.bytes)} of files` : ''}`,
-    )
+    const { counts, bytes, deltaBytes, meaning } = plan
+    reporter.emit('plan', { id, ...counts, bytes, deltaBytes, meaning, dryRun })
+    reporter.say(`  Plan: ${countsText(plan)}${toSendText(plan)}`)
   }
 
   return {
@@ -115,8 +116,9 @@ export function createSyncLines(
     },
     stopped({ percent, sync, files, bytes }): string {
       const where = files.final && bytes.total > 0 ? ` at ${percent}%` : ''
-      const kept = sync && sync.sentBytes > 0 ? ` ${formatBytes(sync.sentBytes)} was sent and is kept;` : ''
-      return `  Stopped${where}.${kept} to go on, run the same command again`
+      const isKept = partial && sync !== undefined && sync.sentBytes > 0
+      const next = isKept ? `${formatBytes(sync.sentBytes)} was sent and is kept; to` : 'To'
+      return `  Stopped${where}. ${next} go on, run the same command again`
     },
   }
 }
@@ -136,6 +138,15 @@ function bytesText({ bytes, dryRun }: SyncResult): string {
   const sent = `${formatBytes(bytes.sent)} ${dryRun ? 'to send' : 'sent'}`
   if (bytes.saved === 0) return sent
   return `${sent}, ${formatBytes(bytes.saved)} reused (${savedPart(bytes.saved, bytes.written)} saved)`
+}
+
+/** What differs of a large file is known when it is its turn; before, only that it will not be more than the file. */
+function toSendText({ bytes, deltaBytes }: SyncPlan): string {
+  const parts = [
+    bytes > deltaBytes ? formatBytes(bytes - deltaBytes) : '',
+    deltaBytes > 0 ? `what differs of ${formatBytes(deltaBytes)}` : '',
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? '' : ` · ${parts.join(' and ')} to send`
 }
 
 function countsText({ counts }: SyncPlan): string {

@@ -5,7 +5,7 @@ import { FerryError, toFerryError } from '../../shared/errors.ts'
 import { quoteName } from '../../shared/terminal-text.ts'
 import type { Outcome } from '../../sync/execute/execute-run.ts'
 import type { SyncSettings } from '../../sync/options.ts'
-import type { SyncAction } from '../../sync/plan-types.ts'
+import type { SyncAction, WriteAction } from '../../sync/plan-types.ts'
 import { itemizeLine, nameLine } from '../../sync/plan/itemize.ts'
 import { reportError } from '../job.ts'
 import type { ItemFailure } from '../types.ts'
@@ -16,6 +16,8 @@ export interface SyncTally {
   watch(plan: AsyncIterable<readonly SyncAction[]>): AsyncGenerator<readonly SyncAction[]>
   decided(action: SyncAction): void
   done(action: SyncAction, outcome: Outcome): void
+  /** See `ExecuteRun.onMoving`. */
+  moving(before: Outcome, now: Outcome): void
   failed(path: string, error: unknown): void
   result(): Omit<SyncResult, 'from' | 'to' | 'abortedUploads'>
 }
@@ -24,15 +26,24 @@ type Counts = { -readonly [Key in keyof SyncCounts]: number }
 
 const noCounts = (): Counts => ({ new: 0, changed: 0, attributes: 0, same: 0, delete: 0, skipped: 0 })
 
+export interface TallyFacts {
+  readonly meaning: string
+  mayGoAsDelta(action: WriteAction): boolean
+}
+
 export function createSyncTally(
   progress: ProgressSink,
   settings: SyncSettings,
   { onChange, onPlan, tellAll = false }: Pick<SyncOptions, 'onChange' | 'onPlan' | 'tellAll'>,
-  meaning: string,
+  { meaning, mayGoAsDelta }: TallyFacts,
 ): SyncTally {
   const planned = noCounts()
   const done = noCounts()
   const writing = { files: 0, bytes: 0 }
+  /** Of these: files of which only what differs may be sent. */
+  let deltaBytes = 0
+  /** Of files under way. */
+  const moving = { sent: 0, copied: 0 }
   const bytes = { written: 0, sent: 0, copied: 0, saved: 0 }
   const source = { files: 0, bytes: 0 }
   const failures: ItemFailure[] = []
@@ -44,16 +55,30 @@ export function createSyncTally(
   let isWhole = false
   let isPlanTold = false
 
-  const plan = (): SyncPlan => ({ counts: { ...planned }, bytes: writing.bytes, meaning })
+  const plan = (): SyncPlan => ({
+    counts: { ...planned },
+    bytes: writing.bytes,
+    deltaBytes,
+    meaning,
+  })
 
   function tell(): void {
     const isFinal = isWhole && undecided === 0
     progress.totals({ ...writing, final: isFinal })
-    const { sent: sentBytes, copied: copiedBytes, saved: savedBytes } = bytes
-    progress.sync({ plan: { ...planned }, planned: isFinal, sentBytes, copiedBytes, savedBytes })
+    tellBytes(isFinal)
     if (!isFinal || isPlanTold) return
     isPlanTold = true
     onPlan?.(plan())
+  }
+
+  function tellBytes(isFinal: boolean): void {
+    progress.sync({
+      plan: { ...planned },
+      planned: isFinal,
+      sentBytes: bytes.sent + moving.sent,
+      copiedBytes: bytes.copied + moving.copied,
+      savedBytes: bytes.saved + moving.copied,
+    })
   }
 
   function count(action: SyncAction): void {
@@ -64,6 +89,7 @@ export function createSyncTally(
       if (action.kind === 'write') {
         writing.files++
         writing.bytes += action.entry.size
+        if (mayGoAsDelta(action)) deltaBytes += action.entry.size
       }
     }
   }
@@ -116,6 +142,11 @@ export function createSyncTally(
       if (action.kind !== 'same') tell()
       if (onChange && (tellAll || (action.kind !== 'same' && action.kind !== 'skip')))
         onChange(changeOf(action, outcome, settings))
+    },
+    moving(before, now): void {
+      moving.sent += now.sentBytes - before.sentBytes
+      moving.copied += now.copiedBytes - before.copiedBytes
+      tellBytes(isWhole && undecided === 0)
     },
     failed: fail,
     result: () => ({

@@ -40,6 +40,8 @@ export interface SyncPlan {
   readonly counts: SyncCounts
   /** Size of all files that are written. */
   readonly bytes: number
+  /** Of `bytes`: changed files of which only what differs is sent, where the chunks of the old version are known. */
+  readonly deltaBytes: number
   /** How the trailing slash of the source was read. */
   readonly meaning: string
 }

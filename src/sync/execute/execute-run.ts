@@ -31,6 +31,11 @@ export interface ExecuteRun {
   onDecided(action: SyncAction): void
   /** An action is done (in a dry run: would be). */
   onDone(action: SyncAction, outcome: Outcome): void
+  /**
+   * What has moved of a file under way, absolute, in place of what was told before. When the file is done or has failed,
+   * nothing is in place of it.
+   */
+  onMoving(before: Outcome, now: Outcome): void
   /** A single action failed; the others go on. */
   onFailed(path: string, error: unknown): void
 }

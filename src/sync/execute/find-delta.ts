@@ -34,14 +34,23 @@ export function mayBeDelta(
   )
 }
 
+/** As far as sizes tell: whether the file may go as a delta against what stands there now. */
+export function mayGoAsDelta(
+  run: Pick<DeltaRun, 'remote' | 'settings'>,
+  { entry, existing, backup }: Pick<WriteAction, 'entry' | 'existing' | 'backup'>,
+): boolean {
+  if (!existing || !mayBeDelta(run, entry.size) || !mayBeDelta(run, existing.size)) return false
+  return backup === undefined || run.remote.caps.duplicate !== undefined
+}
+
 /** Undefined when the file goes whole: also one that is kept as a backup where the place can only move it away for that. */
 export async function findDelta(
   run: DeltaRun,
   content: Content,
-  { entry, existing, backup }: Pick<WriteAction, 'entry' | 'existing' | 'backup'>,
+  action: Pick<WriteAction, 'entry' | 'existing' | 'backup'>,
 ): Promise<Delta | undefined> {
-  if (!existing || !mayBeDelta(run, entry.size) || !mayBeDelta(run, existing.size)) return undefined
-  if (backup !== undefined && !run.remote.caps.duplicate) return undefined
+  const { existing } = action
+  if (!existing || !mayGoAsDelta(run, action)) return undefined
   const previous = await oldList(run, existing)
   if (!previous) return undefined
   const next = await newList(run, content, previous.chunkSize)

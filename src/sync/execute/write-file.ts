@@ -68,8 +68,13 @@ async function writeOnce(run: ExecuteRun, planned: WriteAction): Promise<Outcome
   const action = await withDescription(run, planned)
   const { entry } = action
   const item = entry.size < leastShownBytes ? undefined : progress.beginItem(entry.path, 'upload', entry.size)
-  const onProgress = ({ sentBytes, copiedBytes }: TransferProgress): void =>
-    item?.bytes(sentBytes + copiedBytes, copiedBytes > sentBytes ? 'copy' : 'upload')
+  let moved: Outcome = noBytes
+  const onProgress = ({ sentBytes, copiedBytes }: TransferProgress): void => {
+    if (!item) return
+    item.bytes(sentBytes + copiedBytes, copiedBytes > sentBytes ? 'copy' : 'upload')
+    run.onMoving(moved, { sentBytes, copiedBytes })
+    moved = { sentBytes, copiedBytes }
+  }
   try {
     await using content = await run.source.open(entry, { signal })
     const delta = await findDelta(run, content, action)
@@ -103,6 +108,9 @@ async function writeOnce(run: ExecuteRun, planned: WriteAction): Promise<Outcome
     // The action as a whole is told as failed; its item only goes.
     item?.fail({ code: 'E_CANCELLED', message: '' })
     throw error
+  } finally {
+    // When the sync is stopped, what has moved of it stays moved.
+    if (moved !== noBytes && !signal.aborted) run.onMoving(moved, noBytes)
   }
 }
 

@@ -70,6 +70,7 @@ export async function openChunkIndex(
   /** The state beside the data that the rows are in step with. */
   let besideId: Uint8Array | undefined
   let puts = 0
+  let isSwept = false
   const saving = createSemaphore(1)
   /** Lists of versions that are no more, by the names of their files. */
   const staleLists = new Map<string, ListName>()
@@ -163,6 +164,8 @@ export async function openChunkIndex(
       isDirty.cache = false
       puts = 0
       await inCache(() => cache.write('rows', encodeIndex(rows, besideId ?? new Uint8Array(indexIdBytes))))
+      if (!isSwept) await cache.sweep(['.', 'lists'])
+      isSwept = true
     } finally {
       release()
     }

@@ -61,6 +61,7 @@ async function run(
       sentBytes += outcome.sentBytes
       if ('entry' in action && action.kind !== 'same') done.push(action.entry.path)
     },
+    onMoving: () => undefined,
     onFailed: (path, error) => void failed.set(path, error),
   }
   await runPlan(planSync(source.list(list), remote.list(list), settings, facts), executed)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { statSync } from 'node:fs'
+import { statSync, utimesSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { FerryError } from '../../../src/shared/errors.ts'
 import type { ChunkIndex } from '../../../src/sync/chunk-index.ts'
@@ -44,6 +44,23 @@ test('openChunkIndex: a row is found for its very version only, in this run and 
   await check(again)
   assert.deepEqual(a.warnings, [])
   for (const file of filesBelow(a.state)) assert.equal(statSync(file).mode & 0o777, 0o600)
+})
+
+test('openChunkIndex: what a killed write has left is removed by a later one, and what may be under way stays', async () => {
+  await using a = newComputer()
+  const save = async (mode: number): Promise<void> => {
+    await using index = await openIndex(a, undefined)
+    await index.put(entryOf('file', { mode }), undefined)
+    await index.save()
+  }
+  await save(0o600)
+  const [rows] = filesBelow(a.state)
+  assert.ok(rows)
+  const [old, now] = [`${rows}.1-0.new`, `${rows}.2-0.new`]
+  for (const path of [old, now]) writeFileSync(path, 'half')
+  utimesSync(old, 1_700_000_000, 1_700_000_000)
+  await save(0o644)
+  assert.deepEqual(filesBelow(a.state).toSorted(), [rows, now].toSorted())
 })
 
 test('openChunkIndex: another location has another cache', async () => {
