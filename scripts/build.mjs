@@ -1,7 +1,7 @@
 // Compiles src and test into dist, bundles the command, makes it executable, and builds the web page. Runs on any Node, so that `npm ci` can call it.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -28,8 +28,8 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // ssh2 has native parts too.
-  external: ['koffi', '@napi-rs/blake-hash', 'blake3', 'ssh2'],
+  // The last two are native parts of ssh2, which does without them.
+  external: ['koffi', '@napi-rs/blake-hash', 'blake3', 'cpu-features', '*.node'],
   // Names stay, for the stacks of -vv.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -72,12 +72,12 @@ await build({
   external: ['./start.js', './run.js'],
   plugins: [tuiApart],
 })
-/** The client of S3 is a quarter of the whole, and most commands never load it. */
-const s3ClientApart = {
-  name: 's3-client-apart',
+/** The clients of S3 and SSH are a third of the whole, and most commands never load them; see src/cli/start.ts. */
+const clientsApart = {
+  name: 'clients-apart',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/aws-client\.js$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './aws-client.cjs', external: true },
+    onResolve({ filter: /\/(aws-client|ssh-library)\.js$/ }, ({ kind, path }) =>
+      kind === 'entry-point' ? undefined : { path: `./${basename(path, '.js')}.cjs`, external: true },
     ),
 }
 // CommonJS, because only that can be loaded together with compiled code; see src/cli/compiled-code.ts.
@@ -90,15 +90,20 @@ await build({
   },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  plugins: [s3ClientApart],
+  plugins: [clientsApart],
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
 await build({
   ...shared,
-  entryPoints: { 'aws-client': source('sync/remotes/s3/aws-client.js') },
+  entryPoints: {
+    'aws-client': source('sync/remotes/s3/aws-client.js'),
+    'ssh-library': source('sync/remotes/sftp/ssh-library.js'),
+  },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  // What it imports later on is loaded as everything else is.
+  supported: { 'dynamic-import': false },
   // Its ES modules: what is not used of them can be left out.
   mainFields: ['module', 'main'],
 })

@@ -29,7 +29,10 @@ export interface LoadedScript<Exports> {
   readonly exports: Exports
   /** The code of an earlier run was taken up. */
   readonly wasKept: boolean
-  /** Keeps the code as it is now, with all functions that were called. Nothing happens when that is not possible. */
+  /**
+   * Keeps the code as it is now, with all functions that were called; what was taken up stays as it was. Nothing happens
+   * when that is not possible.
+   */
   keep(): void
 }
 
@@ -42,11 +45,15 @@ const oldAfterMs = 60 * 24 * 3_600_000
 /** More than ten times what a run leaves. */
 const maxKeptBytes = 32 * 1024 * 1024
 
-/** Code is kept in `directory`, once for each name and script; without a directory, it is not. */
+/**
+ * Code is kept in `directory`, once for each name and script; without a directory, it is not. `parts` are scripts beside
+ * this one that it may require, as it names them; they are loaded and kept in the same way.
+ */
 export function loadScript<Exports>(
   path: string,
   directory: string | undefined,
   name: string,
+  parts: readonly string[] = [],
 ): LoadedScript<Exports> {
   const source = readFileSync(path, 'utf8')
   const keptAt = directory && join(directory, `${name}-${hash('sha256', path).slice(0, 12)}${ending}`)
@@ -60,12 +67,25 @@ export function loadScript<Exports>(
   })
   const module = { exports: {} }
   const run = script.runInThisContext() as (...parts: readonly unknown[]) => void
-  run(module.exports, createRequire(path), module, path, dirname(path))
+  const load = createRequire(path)
+  const loaded = new Map<string, LoadedScript<unknown>>()
+  const loadPart = (id: string): unknown => {
+    let part = loaded.get(id)
+    if (part === undefined) {
+      part = loadScript(join(dirname(path), id), directory, name)
+      loaded.set(id, part)
+    }
+    return part.exports
+  }
+  const require = Object.assign((id: string) => (parts.includes(id) ? loadPart(id) : load(id)), load)
+  run(module.exports, require, module, path, dirname(path))
+  const wasKept = kept !== undefined && script.cachedDataRejected === false
   return {
     exports: module.exports as Exports,
-    wasKept: kept !== undefined && script.cachedDataRejected === false,
+    wasKept,
     keep() {
-      if (keptAt === undefined) return
+      for (const part of loaded.values()) part.keep()
+      if (keptAt === undefined || wasKept) return
       writeKept(keptAt, identityOf(path), script.createCachedData())
       removeOld(dirname(keptAt))
     },

@@ -18,6 +18,9 @@ import type { ProcessIo } from './terminal.ts'
 import { createTerminal } from './terminal.ts'
 import { fromCommanderError, isHelpShown } from './usage-errors.ts'
 
+/** For whoever has loaded this: the program has limits of its own. */
+export { withUsualLimits } from '../shared/dead-buffers.ts'
+
 /** Options that may stand before the command. They take no value, or one after `=`, or the next word. */
 const leadingFlags = new Set(['-v', '-vv', '--verbose', '-q', '--quiet', '--json', '--plain'])
 

@@ -10,11 +10,12 @@ import { cacheDirectory } from '../shared/directories.ts'
 import type { CommandHost } from './command-host.ts'
 import { loadScript } from './compiled-code.ts'
 import { limitGarbage } from './limit-garbage.ts'
-import type { reportCrash, run } from './run.ts'
+import type { reportCrash, run, withUsualLimits } from './run.ts'
 
 interface Program {
   readonly run: typeof run
   readonly reportCrash: typeof reportCrash
+  readonly withUsualLimits: typeof withUsualLimits
 }
 
 /** A run with so much content has called what other runs will call. */
@@ -28,7 +29,7 @@ export async function start(args: readonly string[], version: string): Promise<v
   if (cache !== undefined) enableCompileCache(join(cache, 'node'))
   const { program, keep } = await loadProgram(args, cache)
   process.on('uncaughtException', program.reportCrash)
-  const { onContent, end } = watchContent(keep)
+  const { onContent, end } = watchContent(() => program.withUsualLimits(keep))
   const exitCode = await program.run(args, version, process, { onContent, loadTui })
   end()
   // Handles that a library left open must not keep a finished command alive; what was written goes out first.
@@ -45,11 +46,24 @@ async function loadProgram(
 ): Promise<{ readonly program: Program; readonly keep: () => void }> {
   const bundle = fileURLToPath(new URL('./program.cjs', import.meta.url))
   if (!existsSync(bundle)) return { program: await import('./run.ts'), keep: () => undefined }
-  // These two call different parts, and each is an example for itself. What a receive calls is near to all others.
-  const command = args.find((arg) => arg === 'share' || arg === 'receive' || arg === 'get')
-  const example = command === 'share' ? 'share' : 'receive'
-  const { exports, wasKept, keep } = loadScript<Program>(bundle, cache, example)
-  return { program: exports, keep: wasKept || command === undefined ? () => undefined : keep }
+  const example = exampleOf(args)
+  const { exports, keep } = loadScript<Program>(bundle, cache, example ?? 'receive', partsOfProgram)
+  return { program: exports, keep: example === undefined ? () => undefined : keep }
+}
+
+/** As `scripts/build.mjs` leaves them out of the program. */
+const partsOfProgram = ['./aws-client.cjs', './ssh-library.cjs']
+
+/**
+ * Commands that call different parts of the program: each is an example for itself. What a receive calls is near to all
+ * that are not named here, and they are an example for none.
+ */
+function exampleOf(args: readonly string[]): string | undefined {
+  const command = args.find((arg) => ['share', 'receive', 'get', 'sync'].includes(arg))
+  if (command === 'get') return 'receive'
+  if (command !== 'sync') return command
+  if (args.some((arg) => arg.startsWith('s3:'))) return 'sync-s3'
+  return args.some((arg) => !arg.startsWith('-') && arg.includes(':')) ? 'sync-remote' : 'sync'
 }
 
 /**

@@ -29,10 +29,21 @@ export function countDeadBuffers(bytes: number): void {
   if (deadBytes < deadBytesAtOnce) return
   deadBytes = 0
   const isSmall = getHeapStatistics().used_heap_size < smallHeapBytes
-  if (isRoomy !== isSmall) setFlagsFromString(`--heap-growing-percent=${isSmall ? smallHeapGrowth : 0}`)
+  if (isRoomy !== isSmall) setGrowth(isSmall ? smallHeapGrowth : 0)
   isRoomy = isSmall
   collect ??= takeCollector()
   collect({ type: 'minor', execution: 'sync' })
+}
+
+/** For what remembers the flags of V8, as compiled code does: it would be good for none of the next processes. */
+export function withUsualLimits(run: () => void): void {
+  if (isRoomy) setGrowth(0)
+  run()
+  if (isRoomy) setGrowth(smallHeapGrowth)
+}
+
+function setGrowth(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`)
 }
 
 function takeCollector(): Collect {

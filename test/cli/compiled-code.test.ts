@@ -117,3 +117,24 @@ function flipped(bytes: Buffer): Buffer {
   bytes[middle] = (bytes[middle] as number) ^ 0xff
   return bytes
 }
+
+test('a part beside the program is loaded once, and kept with it', async () => {
+  await using folder = temporaryFolder()
+  const script = folder.at('program.cjs')
+  const cache = folder.at('cache')
+  writeFileSync(folder.at('part.cjs'), 'exports.count = (globalThis.loads = (globalThis.loads ?? 0) + 1)')
+  writeFileSync(script, "exports.counts = () => [require('./part.cjs').count, require('./part.cjs').count]")
+  const url = new URL('../../src/cli/compiled-code.js', import.meta.url).href
+  const code = `
+    import { loadScript } from ${JSON.stringify(url)}
+    const { exports, keep } = loadScript(${JSON.stringify(script)}, ${JSON.stringify(cache)}, 'x', ['./part.cjs'])
+    console.log(JSON.stringify(exports.counts()))
+    keep()`
+  for (let run = 0; run < 2; run++) {
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      encoding: 'utf8',
+    })
+    assert.equal(stdout, '[1,1]\n', stderr)
+    assert.equal(readdirSync(cache).length, 2)
+  }
+})

@@ -3,18 +3,19 @@
  * of the agent that belong to identity files, these files, the agent's other keys, files with a passphrase, then
  * passwords. A method that the server does not offer is passed over.
  */
-import ssh2, {
-  type AnyAuthMethod,
-  type AuthHandlerMiddleware,
-  type IdentityCallback,
-  type ParsedKey,
-  type SignCallback,
-  type SigningRequestOptions,
+import type {
+  AnyAuthMethod,
+  AuthHandlerMiddleware,
+  IdentityCallback,
+  ParsedKey,
+  SignCallback,
+  SigningRequestOptions,
 } from 'ssh2'
 import { escapeText } from '../../../shared/terminal-text.ts'
 import type { Ask, Credentials } from './credentials.ts'
 import { maxPasswordTries } from './limits.ts'
 import type { SshSettings } from './ssh-settings.ts'
+import { ssh2 } from './ssh-library.ts'
 
 export interface Login {
   readonly handler: AuthHandlerMiddleware

@@ -3,7 +3,7 @@
  * is whole when the promise resolves; whatever fails on the way closes all of it.
  */
 import type { Duplex } from 'node:stream'
-import ssh2, { type Client, type ConnectConfig } from 'ssh2'
+import type { Client, ConnectConfig } from 'ssh2'
 import { cancelled } from '../../../shared/concurrency.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import { escapeText } from '../../../shared/terminal-text.ts'
@@ -13,6 +13,7 @@ import { speedUpPackets } from './fast-packets.ts'
 import { createHostKeyCheck, type HostKeyCheck } from './host-key-check.ts'
 import { maxJumps } from './limits.ts'
 import { resolveSshSettings, type JumpHost, type SshSettings } from './ssh-settings.ts'
+import { ssh2 } from './ssh-library.ts'
 
 export interface ConnectContext {
   readonly env: Readonly<Record<string, string | undefined>>

@@ -4,11 +4,12 @@
  * `FERRY_SSH_PASSWORD` stand in for the questions where nobody can be asked.
  */
 import { readFileSync } from 'node:fs'
-import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2'
+import type { BaseAgent, ParsedKey } from 'ssh2'
 import { escapeText } from '../../../shared/terminal-text.ts'
 import type { RemoteContext } from '../../context.ts'
 import { maxPasswordTries } from './limits.ts'
 import type { SshSettings } from './ssh-settings.ts'
+import { ssh2 } from './ssh-library.ts'
 
 export type Ask = NonNullable<RemoteContext['ask']>
 
