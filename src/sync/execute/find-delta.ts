@@ -19,6 +19,11 @@ export interface Delta {
   readonly dataBytes: number
 }
 
+export interface FoundDelta extends Delta {
+  /** The chunks of what is to be written, with the average of the old ones. */
+  readonly list: ChunkList
+}
+
 type DeltaRun = Pick<ExecuteRun, 'remote' | 'settings' | 'signal' | 'index' | 'progress'>
 
 /** True for files whose chunks are worth knowing here: they may go as deltas, now or the next time. */
@@ -48,7 +53,7 @@ export async function findDelta(
   run: DeltaRun,
   content: Content,
   action: Pick<WriteAction, 'entry' | 'existing' | 'backup'>,
-): Promise<Delta | undefined> {
+): Promise<FoundDelta | undefined> {
   const { existing } = action
   if (!existing || !mayGoAsDelta(run, action)) return undefined
   const previous = await oldList(run, existing)
@@ -59,7 +64,8 @@ export async function findDelta(
   if (run.settings.checksum && (previous.forget || next.forget)) return undefined
   const plan = planDelta(next.records, previous.records, { leastCopyBytes })
   if (plan.copiedBytes === 0) return undefined
-  return (await isAsRemembered(run, content, existing, { plan, next, previous })) ? plan : undefined
+  if (!(await isAsRemembered(run, content, existing, { plan, next, previous }))) return undefined
+  return { ...plan, list: next }
 }
 
 interface Lists {

@@ -78,7 +78,9 @@ async function writeOnce(run: ExecuteRun, planned: WriteAction): Promise<Outcome
   try {
     await using content = await run.source.open(entry, { signal })
     const delta = await findDelta(run, content, action)
-    const told = index && mayBeDelta(run, entry.size) ? await newList(run, content) : undefined
+    // A file is not cut twice: the next delta takes whatever average this list has.
+    const told =
+      index && mayBeDelta(run, entry.size) ? (delta?.list ?? (await newList(run, content))) : undefined
     // What may be the list of another file is not passed on.
     const list = told?.forget ? undefined : told
     const blob = list && nameChunkList(list.records).reference.blob
