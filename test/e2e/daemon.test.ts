@@ -7,31 +7,11 @@ import { createEngineClient } from '../../src/daemon/client.ts'
 import { runtimeDirectory } from '../../src/daemon/runtime-files.ts'
 import type { JobView } from '../../src/jobs/engine-types.ts'
 import { untilState } from '../support/daemon.ts'
+import { startDaemon } from '../support/daemon-process.ts'
 import { runFerry, startFerry } from '../support/ferry.ts'
 import { setStage, type Stage } from '../support/journey.ts'
-import { describeExit, type RunningProcess } from '../support/process.ts'
+import { describeExit } from '../support/process.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
-
-interface Daemon extends AsyncDisposable {
-  readonly process: RunningProcess
-  readonly client: EngineClient
-}
-
-/** A daemon in the foreground, on a port of its own. */
-async function startDaemon(home: string, args: readonly string[] = ['--port', '0']): Promise<Daemon> {
-  const process = startFerry(['daemon', 'run', '--no-dht', ...args], { home })
-  await process.waitFor(/The daemon listens on .+\n/)
-  const found = await findDaemon(runtimeDirectory({ FERRY_HOME: home }))
-  assert.ok(found)
-  return {
-    process,
-    client: found.client,
-    async [Symbol.asyncDispose]() {
-      await found.client[Symbol.asyncDispose]()
-      await process[Symbol.asyncDispose]()
-    },
-  }
-}
 
 async function until(engine: EngineClient, id: string, isIt: (job: JobView) => boolean): Promise<JobView> {
   for await (const { jobs } of engine.changes()) {

@@ -1,5 +1,6 @@
 /** What the forms ask for, checked as far as it can be here, and made into what the daemon is to start. Pure. */
 import type { ReceiveSpec, ReceiveSpecOptions, ShareSpec, SyncSpec } from '../../jobs/engine-types.ts'
+import { limitOf } from './limit-choices.ts'
 
 export type StartKind = 'receive' | 'share' | 'sync'
 
@@ -13,17 +14,9 @@ export type Filled<Spec> = { readonly spec: Spec } | { readonly error: FieldErro
 
 /** The ticket in a text that people paste: the command around it, quotes and line breaks go. */
 export function cleanTicket(text: string): string {
-  const words = text
-    .trim()
-    .replaceAll(/["'`]/g, '')
-    .split(/\s+/)
-    .filter((word) => word !== '')
-  const start = words.findIndex((word) => /^(ferry:(\/\/)?)?ferry1|^ferry:/i.test(word))
-  if (start < 0) return words.join('')
-  // A mail wraps long lines: what follows belongs to it, as long as it can.
-  const rest = words.slice(start + 1)
-  const end = rest.findIndex((word) => !/^[a-z0-9]+$/.test(word))
-  return [words[start], ...rest.slice(0, end < 0 ? rest.length : end)].join('')
+  // A mail wraps long lines: what follows on the next one belongs to it. What follows a space is the folder.
+  const found = /ferry[1:]\S*(?:[^\S\n]*\n\s*[a-z0-9]+)*/i.exec(text.replaceAll(/["'`]/g, ''))
+  return (found?.[0] ?? text).replaceAll(/\s+/g, '')
 }
 
 const isAbsolutePath = (path: string): boolean => /^(\/|[a-z]:[\\/]|\\\\)/i.test(path)
@@ -33,16 +26,19 @@ export interface ReceiveFields {
   readonly ticket: string
   readonly into: string
   readonly overwrite: string
+  /** As `limitChoices` has it. */
+  readonly limit: string
 }
 
-export function fillReceive({ ticket, into, overwrite }: ReceiveFields): Filled<ReceiveSpec> {
+export function fillReceive({ ticket, into, overwrite, limit }: ReceiveFields): Filled<ReceiveSpec> {
   const text = cleanTicket(ticket)
   if (text === '') return { error: { field: 'ticket', message: 'Paste the ticket that you were given' } }
   if (!/^ferry/i.test(text))
     return { error: { field: 'ticket', message: 'This is no ticket: it would begin with ferry1' } }
   if (!isAbsolutePath(into.trim())) return { error: { field: 'into', message: wholePath } }
   const options = { overwrite: overwrite as NonNullable<ReceiveSpecOptions['overwrite']> }
-  return { spec: { kind: 'receive', ticket: text, into: into.trim(), options } }
+  const limits = { bytesPerSecond: limitOf(limit) }
+  return { spec: { kind: 'receive', ticket: text, into: into.trim(), options, limits } }
 }
 
 export interface ShareFields {

@@ -32,9 +32,20 @@ export function topOf(all: readonly SpeedSeries[]): number {
   return niceCeiling(Math.max(0, ...all.flatMap((series) => series.map(({ rate }) => rate))))
 }
 
+/** A graph of what has just begun is not stretched over the whole window. */
+const shortestSpanMs = 30_000
+
+/** The time that a graph of all these shows, a multiple of 30 s. */
+export function spanOf(all: readonly SpeedSeries[], nowMs: number): number {
+  const oldest = Math.min(nowMs, ...all.map(([first]) => first?.atMs ?? nowMs))
+  const span = Math.ceil((nowMs - oldest) / shortestSpanMs) * shortestSpanMs
+  return Math.min(seriesWindowMs, Math.max(shortestSpanMs, span))
+}
+
 export interface GraphFrame {
   /** The present, at the right edge. */
   readonly nowMs: number
+  readonly spanMs: number
   readonly width: number
   readonly height: number
   /** Bytes a second at the top edge. */
@@ -48,10 +59,10 @@ export interface GraphLine {
   readonly area: string
 }
 
-export function graphOf(series: SpeedSeries, { nowMs, width, height, top }: GraphFrame): GraphLine {
+export function graphOf(series: SpeedSeries, { nowMs, spanMs, width, height, top }: GraphFrame): GraphLine {
   if (series.length < 2) return { line: '', area: '' }
   const points = series.map(({ atMs, rate }) => {
-    const x = width - ((nowMs - atMs) * width) / seriesWindowMs
+    const x = width - ((nowMs - atMs) * width) / spanMs
     const y = height - (Math.max(0, rate) * height) / top
     return [Math.min(width, Math.max(0, x)), y] as const
   })

@@ -1,6 +1,7 @@
 /** What can be done with a job now, as buttons. */
 import type { JobView } from '../../jobs/engine-types.ts'
 import { quoteName } from '../../shared/terminal-text.ts'
+import { limitChoices, limitOf } from '../model/limit-choices.ts'
 import { usePage, type Page } from './page-context.ts'
 
 export function askToStop({ api, act, confirm }: Page, job: JobView): void {
@@ -44,38 +45,20 @@ export function JobActions({ job }: { readonly job: JobView }): React.ReactEleme
   )
 }
 
-/** Choices of bytes a second; all others come from the command line. */
-const limits: readonly (readonly [string, number | null])[] = [
-  ['no limit', null],
-  ['100 kB/s', 100_000],
-  ['500 kB/s', 500_000],
-  ['1 MB/s', 1_000_000],
-  ['5 MB/s', 5_000_000],
-  ['20 MB/s', 20_000_000],
-  ['100 MB/s', 100_000_000],
-]
-
-export function LimitChoice({ job }: { readonly job: JobView }): React.ReactElement {
+export function LimitSelect({ job }: { readonly job: JobView }): React.ReactElement {
   const { api, act } = usePage()
   const { bytesPerSecond } = job.limits
-  const isKnown = limits.some(([, rate]) => rate === bytesPerSecond)
   return (
     <label className="limit">
       Speed limit
       <select
         value={String(bytesPerSecond)}
-        disabled={!job.canCancel}
         onChange={({ target }) =>
-          void act(() =>
-            api.setLimits(job.id, { bytesPerSecond: target.value === 'null' ? null : Number(target.value) }),
-          )
+          void act(() => api.setLimits(job.id, { bytesPerSecond: limitOf(target.value) }))
         }
       >
-        {!isKnown && (
-          <option value={String(bytesPerSecond)}>{Math.round((bytesPerSecond ?? 0) / 1000)} kB/s</option>
-        )}
-        {limits.map(([text, rate]) => (
-          <option key={text} value={String(rate)}>
+        {limitChoices(bytesPerSecond).map(({ value, text }) => (
+          <option key={value} value={value}>
             {text}
           </option>
         ))}

@@ -6,7 +6,7 @@ import { browserClock } from '../server/browser-clock.ts'
 import { Modal } from './modal.tsx'
 import { usePage, usePageState } from './page-context.ts'
 import { TransferProgress } from './transfer-progress.tsx'
-import { streamWords, useJobProgress } from './use-job-progress.ts'
+import { newestEvent, streamWords, useJobProgress } from './use-job-progress.ts'
 
 export const closeAfterMs = 2000
 
@@ -19,7 +19,8 @@ export function ProgressDialog({ id, onClose }: ProgressDialogProps): React.Reac
   const { api, act } = usePage()
   const job = usePageState().jobs.find((each) => each.id === id)
   const followed = useJobProgress(id)
-  const { progress, error } = followed
+  const { error } = followed
+  const progress = newestEvent(followed, job)
   const isDone = progress?.state === 'done'
   const hasEnded = isDone || progress?.state === 'failed' || progress?.state === 'cancelled'
   useEffect(() => (isDone ? browserClock.after(closeAfterMs, onClose) : undefined), [isDone, onClose])

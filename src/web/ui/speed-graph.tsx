@@ -1,7 +1,7 @@
 /** Speeds of the last minutes as lines, and in words for who does not see them. */
-import { formatRate } from '../../shared/units.ts'
+import { formatDuration, formatRate } from '../../shared/units.ts'
 import type { SpeedSeries } from '../model/speed-series.ts'
-import { graphOf, seriesWindowMs, topOf } from '../model/speed-series.ts'
+import { graphOf, spanOf, topOf } from '../model/speed-series.ts'
 
 const width = 600
 const height = 120
@@ -20,7 +20,11 @@ export interface SpeedGraphProps {
 
 export function SpeedGraph({ lines, nowMs }: SpeedGraphProps): React.ReactElement {
   const top = topOf(lines.map(({ series }) => series))
-  const minutes = seriesWindowMs / 60_000
+  const spanMs = spanOf(
+    lines.map(({ series }) => series),
+    nowMs,
+  )
+  const span = formatDuration(spanMs)
   const figures = lines.map(({ label, series }) => {
     const peak = Math.max(0, ...series.map(({ rate }) => rate))
     return `${label && `${label} `}now ${formatRate(series.at(-1)?.rate ?? 0)}, highest ${formatRate(peak)}`
@@ -35,13 +39,13 @@ export function SpeedGraph({ lines, nowMs }: SpeedGraphProps): React.ReactElemen
         viewBox={`0 0 ${width} ${height}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`Speed of the last ${minutes} minutes: ${figures.join('; ')}`}
+        aria-label={`Speed of the last ${span}: ${figures.join('; ')}`}
       >
         {[0.25, 0.5, 0.75].map((part) => (
           <line key={part} className="grid" x1="0" x2={width} y1={height * part} y2={height * part} />
         ))}
         {lines.map(({ label, series }, index) => {
-          const { line, area } = graphOf(series, { nowMs, width, height, top })
+          const { line, area } = graphOf(series, { nowMs, spanMs, width, height, top })
           return (
             <g key={label} className={index === 0 ? '' : 'second'}>
               <path className="area" d={area} />
@@ -51,7 +55,7 @@ export function SpeedGraph({ lines, nowMs }: SpeedGraphProps): React.ReactElemen
         })}
       </svg>
       <div className="axis muted" aria-hidden="true">
-        <span>{minutes} min ago</span>
+        <span>{span} ago</span>
         <span>{top > 1 ? `top ${formatRate(top)}` : ''}</span>
         <span>now</span>
       </div>

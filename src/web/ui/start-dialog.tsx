@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from 'react'
 import type { JobSpec } from '../../jobs/engine-types.ts'
 import type { FieldError, Filled, StartKind } from '../model/forms.ts'
 import { fillReceive, fillShare, fillSync, guessDownloads } from '../model/forms.ts'
+import { limitChoices } from '../model/limit-choices.ts'
 import { keepSetting, readSetting } from '../server/settings.ts'
 import { Modal } from './modal.tsx'
 import { failureWords, usePage } from './page-context.ts'
@@ -96,6 +97,7 @@ function ReceiveForm({ wrong, isBusy, onStart }: FormProps): React.ReactElement 
   const [ticket, setTicket] = useState('')
   const [into, setInto] = useState(readSetting('into') ?? '')
   const [overwrite, setOverwrite] = useState('never')
+  const [limit, setLimit] = useState('null')
   useEffect(() => {
     if (readSetting('into') !== undefined) return
     api.status().then(
@@ -109,7 +111,7 @@ function ReceiveForm({ wrong, isBusy, onStart }: FormProps): React.ReactElement 
       onSubmit={(event) => {
         event.preventDefault()
         keepSetting('into', into.trim())
-        onStart(fillReceive({ ticket, into, overwrite }))
+        onStart(fillReceive({ ticket, into, overwrite, limit }))
       }}
     >
       <Field
@@ -139,6 +141,17 @@ function ReceiveForm({ wrong, isBusy, onStart }: FormProps): React.ReactElement 
             <option value="newer">is replaced when older</option>
             <option value="rename">stays, the new one gets another name</option>
             <option value="always">is always replaced</option>
+          </select>
+        )}
+      </Field>
+      <Field label="Speed limit" name="limit" wrong={wrong} hint="It can be changed while it runs.">
+        {(field) => (
+          <select {...field} value={limit} onChange={(e) => setLimit(e.target.value)}>
+            {limitChoices().map(({ value, text }) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
           </select>
         )}
       </Field>

@@ -1,26 +1,24 @@
 /** Everything of one transfer. */
 import type { JobView } from '../../jobs/engine-types.ts'
-import { progressEvent } from '../../progress/progress-event.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatCount } from '../../shared/units.ts'
 import { momentText, savingsOf } from '../model/figures.ts'
 import { formatRoute } from '../model/routes.ts'
 import { kindWords, stateWord } from '../model/words.ts'
 import { FailedFiles, ActiveFiles, PeerRows } from './detail-tables.tsx'
-import { JobActions, LimitChoice } from './job-actions.tsx'
+import { JobActions, LimitSelect } from './job-actions.tsx'
 import { usePageState } from './page-context.ts'
 import { SpeedGraph } from './speed-graph.tsx'
 import { Chip, Name } from './text.tsx'
 import { Figure, TransferProgress } from './transfer-progress.tsx'
-import { streamWords, useJobProgress } from './use-job-progress.ts'
+import { newestEvent, streamWords, useJobProgress } from './use-job-progress.ts'
 
 export function TransferDetails({ job }: { readonly job: JobView }): React.ReactElement {
   const { series, nowMs } = usePageState()
   const { word, tone } = stateWord(job)
   // A run that began again is followed anew: its last event ended the stream.
   const followed = useJobProgress(job.id)
-  const newest = progressEvent(job)
-  const event = followed.isConnected && followed.progress ? followed.progress : newest
+  const event = newestEvent(followed, job)
   const { snapshot } = job
   return (
     <section className="details" aria-labelledby="details-title">
@@ -34,7 +32,7 @@ export function TransferDetails({ job }: { readonly job: JobView }): React.React
         <Chip tone={tone} text={word} />
       </header>
       <JobActions job={job} />
-      <TransferProgress event={event} ticket={job.ticket} connection={streamWords(followed)} />
+      {event && <TransferProgress event={event} ticket={job.ticket} connection={streamWords(followed)} />}
       <SpeedGraph lines={[{ label: '', series: series.get(job.id) ?? [] }]} nowMs={nowMs} />
       <dl className="figures savings">
         {savingsOf(job).map(({ label, text }) => (
@@ -70,7 +68,7 @@ export function TransferDetails({ job }: { readonly job: JobView }): React.React
           <code>{job.id}</code>
         </Figure>
       </dl>
-      {job.canCancel && <LimitChoice job={job} />}
+      {job.canCancel && <LimitSelect job={job} />}
     </section>
   )
 }

@@ -50,7 +50,7 @@ export function TransferProgress({ event, ticket, connection }: TransferProgress
       <dl className="figures">
         <Figure name="Files">
           {formatCount(files.done)} of {formatCount(files.total)}
-          {files.failed > 0 && <em className="bad-text">, {formatCount(files.failed)} failed</em>}
+          {files.failed > 0 && <em className="bad-text">{formatCount(files.failed)} failed</em>}
         </Figure>
         <Figure name="Size">{formatBytesOf(bytes.done, bytes.total)}</Figure>
         <Figure name="Speed">{state === 'running' && event.rate > 0 ? formatRate(event.rate) : '–'}</Figure>

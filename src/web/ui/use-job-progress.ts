@@ -1,8 +1,9 @@
 /** Follows one transfer with the same client as terminals do; nothing while nobody sees the page. */
 import { useEffect, useMemo, useState } from 'react'
+import type { JobView } from '../../jobs/engine-types.ts'
 import type { TransferProgress } from '../../progress/client/use-transfer-progress.ts'
 import { useTransferProgress } from '../../progress/client/use-transfer-progress.ts'
-import type { ProgressEvent } from '../../progress/progress-event.ts'
+import { progressEvent, type ProgressEvent } from '../../progress/progress-event.ts'
 import type { Tone } from '../model/words.ts'
 import { browserClock } from '../server/browser-clock.ts'
 import { usePage } from './page-context.ts'
@@ -19,6 +20,20 @@ export function useJobProgress(id: string | undefined): TransferProgress<Progres
     [api],
   )
   return useTransferProgress(isHidden ? undefined : id, options)
+}
+
+/**
+ * What to show of a transfer: what its own stream says, or, before and without that, what the stream of all jobs has
+ * told; undefined before either.
+ */
+export function newestEvent(
+  followed: TransferProgress<ProgressEvent>,
+  job: JobView | undefined,
+): ProgressEvent | undefined {
+  const isOver = followed.status === 'idle' && job?.endedAtMs !== null
+  return job && !(followed.progress && (followed.isConnected || isOver))
+    ? progressEvent(job)
+    : followed.progress
 }
 
 export function useIsHidden(): boolean {

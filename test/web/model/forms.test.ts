@@ -7,6 +7,7 @@ import {
   fillSync,
   guessDownloads,
 } from '../../../src/web/model/forms.ts'
+import { limitChoices, limitOf } from '../../../src/web/model/limit-choices.ts'
 
 const field = (filled: object): unknown =>
   'error' in filled ? (filled.error as { field: string }).field : filled
@@ -19,6 +20,8 @@ test('cleanTicket: what people paste around a ticket goes', () => {
     '"ferry1qq8k3"',
     '$ ferry receive ferry1qq\n8k3',
     'ferry receive ferry1qq8k3 /into',
+    'ferry receive ferry1qq8k3 into',
+    '> ferry1qq\r\n  8k3\r\n',
   ])
     assert.equal(cleanTicket(text), 'ferry1qq8k3', text)
   assert.equal(cleanTicket('FERRY1QQ8K3'), 'FERRY1QQ8K3')
@@ -27,9 +30,15 @@ test('cleanTicket: what people paste around a ticket goes', () => {
 })
 
 test('fillReceive: names the field that cannot be used', () => {
-  const fields = { ticket: 'ferry1qq', into: '/home/me', overwrite: 'never' }
+  const fields = { ticket: 'ferry1qq', into: '/home/me', overwrite: 'never', limit: '1000000' }
   assert.deepEqual(fillReceive(fields), {
-    spec: { kind: 'receive', ticket: 'ferry1qq', into: '/home/me', options: { overwrite: 'never' } },
+    spec: {
+      kind: 'receive',
+      ticket: 'ferry1qq',
+      into: '/home/me',
+      options: { overwrite: 'never' },
+      limits: { bytesPerSecond: 1_000_000 },
+    },
   })
   assert.equal(field(fillReceive({ ...fields, ticket: ' ' })), 'ticket')
   assert.equal(field(fillReceive({ ...fields, ticket: 'hello' })), 'ticket')
@@ -66,4 +75,12 @@ test('guessDownloads: lies in the home that the data lies in', () => {
   assert.equal(guessDownloads('/home/me/.local/share/ferry'), '/home/me/Downloads')
   assert.equal(guessDownloads('/Users/me/Library/Application Support/ferry'), '/Users/me/Downloads')
   assert.equal(guessDownloads('/srv/ferry'), '')
+})
+
+test('limitChoices: hold what is set, and give it back', () => {
+  for (const rate of [null, 1_000_000, 4_194_304]) {
+    const values = limitChoices(rate).map(({ value }) => limitOf(value))
+    assert.equal(values.filter((value) => value === rate).length, 1)
+  }
+  assert.equal(limitChoices()[0]?.text, 'no limit')
 })

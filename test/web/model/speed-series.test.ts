@@ -5,6 +5,7 @@ import {
   graphOf,
   niceCeiling,
   seriesWindowMs,
+  spanOf,
   topOf,
   type SpeedSeries,
 } from '../../../src/web/model/speed-series.ts'
@@ -29,10 +30,17 @@ test('graphOf: the present is at the right edge, the top speed at the top', () =
     { atMs: seriesWindowMs / 2, rate: 50 },
     { atMs: seriesWindowMs, rate: 100 },
   ]
-  const frame = { nowMs: seriesWindowMs, width: 100, height: 10, top: 100 }
+  const frame = { nowMs: seriesWindowMs, spanMs: seriesWindowMs, width: 100, height: 10, top: 100 }
   assert.deepEqual(graphOf(series, frame), {
     line: 'M0 10L50 5L100 0',
     area: 'M0 10L50 5L100 0L100 10L0 10Z',
   })
   assert.deepEqual(graphOf(series.slice(0, 1), frame), { line: '', area: '' })
+})
+
+test('spanOf: grows with what there is to show, up to the window', () => {
+  const from = (atMs: number): SpeedSeries => [{ atMs, rate: 1 }]
+  assert.equal(spanOf([[], []], 5000), 30_000)
+  assert.equal(spanOf([from(0), from(20_000)], 31_000), 60_000)
+  assert.equal(spanOf([from(0)], 10_000_000), seriesWindowMs)
 })
