@@ -17,7 +17,7 @@ import {
   shareSchema,
   syncSchema,
 } from './api/schemas.ts'
-import { createHostGuard, createTokenGuard, requireJson, withSecurityHeaders } from './guard.ts'
+import { createHostGuard, createTokenGuard, refuseHead, requireJson, withSecurityHeaders } from './guard.ts'
 import { maxBodyBytes } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { StreamEvent, Streams } from './sse.ts'
@@ -58,7 +58,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/v1/health', (context) => context.json({ ok: true }))
 
   const guard = createTokenGuard(options.token)
-  for (const path of ['/api/*', '/metrics']) app.use(path, guard, requireJson)
+  for (const path of ['/api/*', '/metrics']) app.use(path, guard, refuseHead, requireJson)
   app.use('/api/*', async (context, next) => {
     await next()
     if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store')

@@ -78,3 +78,10 @@ export const requireJson: MiddlewareHandler = async (context, next) => {
     )
   await next()
 }
+
+/** The router would answer it as a GET whose body nobody reads: a stream would stay open for ever. */
+export const refuseHead: MiddlewareHandler = async (context, next) => {
+  if (context.req.method === 'HEAD')
+    throw new HttpError(405, 'E_USAGE', 'Cannot answer HEAD: this address takes none', 'send GET')
+  await next()
+}

@@ -64,7 +64,7 @@ export function createStreams(metrics: StreamMetrics, beatMs: number = heartbeat
       open.add(ending)
       metrics.opened()
       const iterator = changes(ending.signal)[Symbol.asyncIterator]()
-      let pending: Promise<IteratorResult<EngineChange>> | undefined
+      let pending: Waiting<IteratorResult<EngineChange>> | undefined
       let isFirst = true
       const end = (): void => {
         open.delete(ending)
@@ -82,9 +82,9 @@ export function createStreams(metrics: StreamMetrics, beatMs: number = heartbeat
           // Called when the reader has room, and not before.
           async pull(controller) {
             for (;;) {
-              pending ??= iterator.next()
-              const next = await within(pending, beatMs)
-              if (!next) return controller.enqueue(heartbeat)
+              pending ??= waitFor(iterator.next())
+              if (!(await pending.isThere(beatMs))) return controller.enqueue(heartbeat)
+              const next = await pending.value
               pending = undefined
               if (next.done) {
                 end()
@@ -111,16 +111,32 @@ export function createStreams(metrics: StreamMetrics, beatMs: number = heartbeat
   }
 }
 
-/** Undefined when it takes longer. */
-async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
-    timer.unref()
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
+interface Waiting<Value> {
+  readonly value: Promise<Value>
+  /** False when it takes longer; then it can be asked again. */
+  isThere(ms: number): Promise<boolean>
+}
+
+/** A race with the value for each sign of life would leave something behind with it each time, for days. */
+function waitFor<Value>(value: Promise<Value>): Waiting<Value> {
+  let isSettled = false
+  let wake = (): void => undefined
+  const settle = (): void => {
+    isSettled = true
+    wake()
+  }
+  value.then(settle, settle)
+  return {
+    value,
+    isThere: (ms) =>
+      new Promise((resolve) => {
+        if (isSettled) return resolve(true)
+        const timer = setTimeout(resolve, ms, false)
+        timer.unref()
+        wake = () => {
+          clearTimeout(timer)
+          resolve(true)
+        }
+      }),
   }
 }

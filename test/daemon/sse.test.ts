@@ -124,6 +124,34 @@ test('stream: whoever does not read is not written to, and costs nothing more', 
   assert.equal(streams.open, 0)
 })
 
+test('stream: who only asks for the head of one does not take a place', async () => {
+  await using daemon = await testDaemon()
+  const { id } = await daemon.engine.start(receiveSpec)
+  for (const path of ['/api/v1/events', `/api/v1/transfers/${id}/events`])
+    assert.equal((await daemon.ask('HEAD', path)).status, 405, path)
+  assert.match((await daemon.ask('GET', '/metrics')).text, /^ferry_sse_clients 0$/m)
+})
+
+test('stream: signs of life leave nothing behind with the change that is waited for', async () => {
+  let reactions = 0
+  const never = new (class extends Promise<IteratorResult<EngineChange>> {
+    // Whatever waits for a promise makes one of its kind.
+    static override get [Symbol.species]() {
+      reactions++
+      return Promise
+    }
+  })(() => undefined)
+  const streams = createStreams(noMetrics, 1)
+  const response = streams.respond(
+    () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }),
+    () => [],
+  )
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  for (let beat = 0; beat < 20; beat++) await reader.read()
+  await reader.cancel()
+  assert.equal(reactions, 1)
+})
+
 test('stream: a socket that never reads gets the newest state when it does, and the end', async () => {
   await using daemon = await testDaemon(receiving(300))
   const { port } = daemon.server.address as { port: number }
