@@ -11,7 +11,7 @@ export interface Way {
   readonly expect: Expected
   /** The old version, where it still stands there: content can be copied from it. */
   readonly existing: SyncEntry | undefined
-  /** Runs what puts something there; when it fails, the old version stands there again, and there is no backup of it. */
+  /** Runs what puts something there; when it fails, the old version stands there again (unless someone else's does), and there is no backup of it. */
   keeping<Result>(write: () => Promise<Result>): Promise<Result>
 }
 
@@ -63,7 +63,7 @@ async function duplicateToBackup(run: ExecuteRun, old: SyncEntry, backup: string
   }
 }
 
-/** Moves what stands there; the returned function moves it back. @throws E_CONFLICT when it is another version by now */
+/** Moves what stands there; the returned function moves it back, if the name is still free. @throws E_CONFLICT when it is another version by now */
 export async function moveToBackup(
   run: ExecuteRun,
   existing: SyncEntry,
@@ -80,5 +80,8 @@ export async function moveToBackup(
   await rename(existing.path, kept, { signal })
   run.index?.remove(existing.path)
   // Also when the sync is being stopped: nobody wants to find the name empty.
-  return async () => await rename(kept, existing.path)
+  return async () => {
+    // What someone else has put there stays, and the old one stays where it is found as a backup.
+    if (!(await remote.stat(existing.path))) await rename(kept, existing.path)
+  }
 }

@@ -162,6 +162,18 @@ test('runPlan: where nothing can have a second name, a backup is moved away and 
   }
 })
 
+test('runPlan: what someone else puts under the name while the old file is moved away for a backup stays', async () => {
+  await using folder = stage({ 'src/a': 'ours', 'dst/a': 'old content' })
+  const options = { backup: true, suffix: '~', failOnConflict: true }
+  const syncing = run(folder, options, (remote) => {
+    const { duplicate: _, ...caps } = remote.caps
+    return { caps, ...overwritten(folder, 1)(remote) }
+  })
+  await assert.rejects(syncing, { code: 'E_CONFLICT' })
+  assert.match(readFileSync(folder.at('dst', 'a'), 'utf8'), /^someone/)
+  assert.equal(readFileSync(folder.at('dst', 'a~'), 'utf8'), 'old content')
+})
+
 test('runPlan: one file that fails does not keep the others, and a full disk ends all', async () => {
   await using folder = stage({ 'src/a': 'a', 'src/b': 'b', 'src/c': 'c' })
   const failing = (code: 'E_IO' | 'E_NO_SPACE') => (remote: Remote) => ({
