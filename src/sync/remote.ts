@@ -63,6 +63,8 @@ export interface RemoteCaps {
     content: Content,
     options: WriteOptions,
   ) => Promise<Written>
+  /** Bytes that `assemble` would send for these segments. Left out: those of the data segments. */
+  readonly assembledBytes?: (old: SyncEntry, segments: readonly Segment[]) => number
   /** Folders exist by themselves; without it they are only parts of names. Parents are made too; '' is the location itself. */
   readonly makeFolder?: (path: string, options?: RunOptions) => Promise<void>
   /** Replaces what is there, except a folder. */

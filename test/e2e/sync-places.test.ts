@@ -27,7 +27,9 @@ async function roundTrip(stage: Stage, place: Place, aspects: readonly Aspect[])
     'src/large.bin',
     Buffer.concat([large.subarray(0, 7 * MiB), Buffer.from('edited'), large.subarray(7 * MiB)]),
   )
+  const dry = await sync(stage, [place], ...delta, '-n', 'src/', place.at('copy'))
   const edited = await sync(stage, [place], ...delta, 'src/', place.at('copy'))
+  assert.deepEqual([dry.bytes.sent, dry.bytes.saved], [edited.bytes.sent, edited.bytes.saved])
   assert.ok(edited.bytes.sent < 2 * MiB, `${edited.bytes.sent} bytes were sent`)
   await sync(stage, [place], `${place.at('copy')}/`, 'back')
   assert.deepEqual(differences(listTree(stage.at('src')), listTree(stage.at('back')), aspects), [])

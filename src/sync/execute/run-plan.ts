@@ -155,7 +155,9 @@ async function estimate(run: ExecuteRun, action: WriteAction): Promise<Outcome> 
   if (!existing) return whole
   await using content = await run.source.open(entry, { signal: run.signal })
   const delta = await findDelta(run, content, action)
-  return delta ? { sentBytes: delta.dataBytes, copiedBytes: delta.copiedBytes } : whole
+  if (!delta) return whole
+  const sentBytes = run.remote.caps.assembledBytes?.(existing, delta.segments) ?? delta.dataBytes
+  return { sentBytes, copiedBytes: entry.size - sentBytes }
 }
 
 async function makeFolder(run: ExecuteRun, { entry, inTheWay, backup }: FolderAction): Promise<void> {

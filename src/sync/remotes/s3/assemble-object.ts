@@ -10,7 +10,14 @@ import type { Content, SyncEntry } from '../../source.ts'
 import { leastPartBytes } from './limits.ts'
 import { writeMetadata } from './metadata.ts'
 import { createUpload, type Upload } from './multipart.ts'
-import { s3Rules, type StagedPart, type StagePiece, type StitchedPart, stitchParts } from './stitch-parts.ts'
+import {
+  bytesToSend,
+  s3Rules,
+  type StagedPart,
+  type StagePiece,
+  type StitchedPart,
+  stitchParts,
+} from './stitch-parts.ts'
 import { choosePartBytes, readExactly, writeObject, type WriterContext } from './write-object.ts'
 
 /** Folder of stages below ferry's own. */
@@ -28,16 +35,7 @@ export async function assembleObject(
   const what = `Cannot write "${old.path}"`
   const { signal, expect = { version: old.version } } = options
   throwIfCancelled(signal ?? connection.signal)
-  const parts = stitchParts(
-    segments,
-    old.size,
-    {
-      uplinkBytesPerSecond: tuning.uplinkBytesPerSecond,
-      rttMs: connection.rttMs,
-      parallelism: tuning.partsAtOnce,
-    },
-    { ...s3Rules, partBytes: choosePartBytes(content.size, tuning.partBytes, what) },
-  )
+  const parts = planParts(context, old, segments)
   if (parts.every(({ kind }) => kind === 'data'))
     return await writeObject(context, old.path, content, { ...options, expect })
 
@@ -69,6 +67,26 @@ export async function assembleObject(
   } finally {
     await removeStages(context, stages)
   }
+}
+
+function planParts(
+  { connection }: WriterContext,
+  old: SyncEntry,
+  segments: readonly Segment[],
+): readonly StitchedPart[] {
+  const { tuning, rttMs } = connection
+  const size = segments.reduce((sum, { length }) => sum + length, 0)
+  return stitchParts(
+    segments,
+    old.size,
+    { uplinkBytesPerSecond: tuning.uplinkBytesPerSecond, rttMs, parallelism: tuning.partsAtOnce },
+    { ...s3Rules, partBytes: choosePartBytes(size, tuning.partBytes, `Cannot write "${old.path}"`) },
+  )
+}
+
+/** What `assembleObject` would send, as far as the distance to the bucket stays what it is now. */
+export function assembledBytes(context: WriterContext, old: SyncEntry, segments: readonly Segment[]): number {
+  return bytesToSend(planParts(context, old, segments))
 }
 
 interface Assembly {

@@ -11,7 +11,7 @@ import type { S3Location } from '../../location.ts'
 import type { Remote, RemoteCaps } from '../../remote.ts'
 import type { SyncEntry } from '../../source.ts'
 import { listAbandoned } from './abandoned.ts'
-import { assembleObject, leastAssembledBytes } from './assemble-object.ts'
+import { assembledBytes, assembleObject, leastAssembledBytes } from './assemble-object.ts'
 import { deleteKey, duplicateObject, headObject, renameObject, setObjectAttributes } from './change-object.ts'
 import { createConditions } from './conditions.ts'
 import { type CallOptions, connectS3 } from './connection.ts'
@@ -98,6 +98,7 @@ export async function openS3Remote(
     concurrency: filesAtOnce,
     records: createRecordStore(connection, keys),
     assemble: (old, segments, content, options) => assembleObject(writer, old, segments, content, options),
+    assembledBytes: (old, segments) => assembledBytes(writer, old, segments),
     setAttributes: (entry, attributes, { signal } = {}) =>
       setObjectAttributes(writer, entry, attributes, { signal }),
     rename: (from, to, { signal } = {}) => renameObject(writer, from, to, { signal }),
