@@ -143,7 +143,7 @@ const share = fakeJob({
     step: 'serving',
     stepNumber: 5,
     percent: 99,
-    rate: 42_100_000,
+    rate: 1_200_000,
     etaSeconds: undefined,
     files: { done: 1530, total: 1530, failed: 0, had: 0, final: true },
     bytes: { done: 8_400_000_000, total: 8_400_000_000, reused: 0, transferred: 21_700_000_000 },
@@ -338,7 +338,7 @@ export const busyBoard: Board = {
       text: 'share photos-2026: everything is hashed and served',
     },
   ],
-  rates: { down: curve(45_300_000, 90), up: curve(1_200_000, 90), peakDown: 61_000_000 },
+  rates: { down: curve(45_300_000, 40), up: curve(1_200_000, 40), peakDown: 61_000_000 },
   status: {
     ...(emptyBoard.status as NonNullable<Board['status']>),
     peers: 2,

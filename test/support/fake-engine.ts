@@ -6,6 +6,8 @@ import { FerryError } from '../../src/shared/errors.ts'
 export interface FakeEngine extends Engine {
   /** Names of the methods that were called, with what they got. */
   readonly calls: readonly (readonly [string, ...unknown[]])[]
+  /** The next call is refused with this message. */
+  failNext(message: string): void
   /** Told to whoever follows the changes. */
   tell(change: Partial<EngineChange>): void
 }
@@ -13,11 +15,15 @@ export interface FakeEngine extends Engine {
 export function createFakeEngine(board: Board): FakeEngine {
   const calls: (readonly [string, ...unknown[]])[] = []
   const waiting: EngineChange[] = []
+  let refusal: string | undefined
   let wake: () => void = () => undefined
   const noted =
     (name: string) =>
     (...args: readonly unknown[]): Promise<JobView> => {
       calls.push([name, ...args])
+      const message = refusal
+      refusal = undefined
+      if (message !== undefined) return Promise.reject(new FerryError('E_CONFLICT', message))
       const job = board.jobs.find(({ id }) => id === args[0]) ?? board.jobs[0]
       return job ? Promise.resolve(job) : Promise.reject(new FerryError('E_NOT_FOUND', 'Cannot find the job'))
     }
@@ -38,6 +44,7 @@ export function createFakeEngine(board: Board): FakeEngine {
 
   return {
     calls,
+    failNext: (message) => void (refusal = message),
     tell(change) {
       waiting.push({ whole: false, jobs: [], removed: [], ...change })
       wake()

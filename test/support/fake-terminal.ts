@@ -52,7 +52,7 @@ export function createFakeTerminal(columns: number, rows: number): FakeTerminal 
       const { active } = emulator.buffer
       const lines = Array.from(
         { length: emulator.rows },
-        (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? '',
+        (_, row) => active.getLine(active.baseY + row)?.translateToString(true, 0, emulator.cols) ?? '',
       )
       return `${lines.join('\n')}\n`
     },

@@ -10,6 +10,8 @@ export interface ShowOptions extends Partial<TuiOptions> {
   readonly board: Board
   readonly columns: number
   readonly rows: number
+  /** Live through the speeds and the ended files of the board first, a second each. */
+  readonly withHistory?: boolean
 }
 
 export interface ShownTui extends AsyncDisposable {
@@ -28,6 +30,7 @@ export interface ShownTui extends AsyncDisposable {
 }
 
 const sampleMs = 100
+const secondMs = 1000
 const maxFps = 500
 /** Longer than a frame takes. */
 const frameMs = 6
@@ -75,6 +78,26 @@ export async function showTui(options: ShowOptions): Promise<ShownTui> {
     await new Promise((resolve) => setImmediate(resolve))
   }
 
+  async function relive(): Promise<void> {
+    const [job] = board.jobs
+    if (!job) return
+    const ended = (board.ended.get(job.id) ?? []).toReversed().map(({ path, bytes }) => ({
+      path,
+      phase: 'fetch' as const,
+      done: 0,
+      total: bytes,
+      rate: 0,
+    }))
+    for (const rate of board.rates.down) {
+      const active = [...job.snapshot.active, ...ended]
+      fake.tell({ jobs: [{ ...job, snapshot: { ...job.snapshot, rate, active } }] })
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(secondMs)
+    }
+    fake.tell({ jobs: [job] })
+  }
+
+  if (options.withHistory) await relive()
   // What the engine answers first is noted, then shown.
   await pass(2 * sampleMs)
   return {

@@ -58,7 +58,7 @@ function compare(name: string, shown: string): void {
 for (const [columns, rows] of sizes)
   test(`frames: every screen at ${columns}x${rows} is as it was kept`, async () => {
     for (const [name, [board, keys]] of Object.entries(views)) {
-      await using tui = await showTui({ board, columns, rows })
+      await using tui = await showTui({ board, columns, rows, withHistory: name === 'transfers' })
       await tui.press(keys)
       compare(`${name}-${columns}x${rows}`, await tui.screen())
     }

@@ -63,7 +63,7 @@ export function spread(left: Line, right: Line, columns: number): Line {
 /** A rule over the whole width, with a title in it. */
 export function rule(columns: number, title = ''): Line {
   if (title === '') return line(span('─'.repeat(columns), 'dim'))
-  const shown = cutMiddle(title, Math.max(1, columns - 6))
+  const shown = cutMiddle(title, Math.max(1, columns - 5))
   return line(
     span('── ', 'dim'),
     span(shown, 'bold'),

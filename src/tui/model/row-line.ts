@@ -93,7 +93,7 @@ export function speedText({
   stalledMs,
   kind,
 }: Pick<TransferRow, 'rate' | 'stalledMs' | 'kind'>): string {
-  if (stalledMs !== undefined && kind !== 'share') return `idle ${formatDuration(stalledMs)}`
+  if (stalledMs !== undefined && kind !== 'share') return `stalled ${formatDuration(stalledMs)}`
   return rate === undefined || rate < 1 ? '–' : formatRate(rate)
 }
 
@@ -106,6 +106,7 @@ export function rowLine(row: TransferRow, columns: Columns, look: RowLook): Line
   const amount = row.percent === undefined ? '' : `${row.percent}%`
   const size = row.size === undefined ? (row.done > 0 ? formatBytes(row.done) : '–') : formatBytes(row.size)
   const { files, peers } = row
+  const isActive = tone === 'active'
   return line(
     ...markerSpans(row.marker, look),
     span(
@@ -114,7 +115,14 @@ export function rowLine(row: TransferRow, columns: Columns, look: RowLook): Line
     ),
     span(column(row.word, columns.phase), tone),
     // Without a total there is nothing to fill.
-    span(bar === 0 ? '' : row.percent === undefined ? '·'.repeat(bar) : drawBar(part, bar, true), tone),
+    span(
+      bar === 0
+        ? ''
+        : row.percent === undefined
+          ? (isActive ? '·' : ' ').repeat(bar)
+          : drawBar(part, bar, true),
+      tone,
+    ),
     span(column(amount, percent + 1, 'right').slice(1)),
     span(column(size, columns.size, 'right'), 'plain'),
     span(column(speedText(row), columns.speed, 'right'), row.stalledMs === undefined ? 'plain' : 'waiting'),

@@ -8,6 +8,8 @@ export interface Sums {
   /** Of jobs that run or wait. */
   readonly bytes: { readonly done: number; readonly total: number; readonly reused: number }
   readonly files: { readonly done: number; readonly total: number; readonly failed: number }
+  /** Jobs that run or wait and will end. */
+  readonly works: number
   /** Files under way. */
   readonly active: number
   /** Whole, rounded down; undefined while a total is not known or nothing runs. */
@@ -43,5 +45,5 @@ export function sumJobs(jobs: readonly JobView[]): Sums {
     works > 0 && isKnown && bytes.total > 0
       ? Math.min(99, Math.floor((bytes.done / bytes.total) * 100))
       : undefined
-  return { down, up, bytes, files, active, percent, etaMs: etaMs > 0 ? etaMs : undefined }
+  return { down, up, bytes, files, works, active, percent, etaMs: etaMs > 0 ? etaMs : undefined }
 }

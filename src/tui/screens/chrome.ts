@@ -21,11 +21,12 @@ export const screenTitles: Record<ScreenName, string> = {
   remotes: 'Remotes',
 }
 
-function linkSpan({ link, status, peers }: Board): Span {
+function linkSpan({ link, status, peers }: Board, room = Infinity): Span {
   if (link === 'reconnecting') return span('reconnecting… ', 'waiting')
   if (link === 'connecting') return span('connecting… ', 'waiting')
   const connected = status?.peers ?? peers.filter(({ state }) => state === 'connected').length
-  return span(`online · ${formatPlural(connected, 'peer')} `, 'good')
+  const text = formatPlural(connected, 'peer')
+  return span(textCells(text) + 11 <= room ? `online · ${text} ` : `${text} `, 'good')
 }
 
 /** ` ferry  [1 Transfers] 2 Shares …            online · 3 peers`, or the screen's name alone. */
@@ -43,7 +44,8 @@ export function headLine({ screen }: UiState, board: Board, { columns, rows }: F
     const title = `${index + 1} ${screenTitles[name]}`
     return name === screen ? [span(' '), span(`[${title}]`, 'bold')] : [span(` ${title}`)]
   })
-  return spread(line(span(' ferry ', 'bold'), ...names), line(linkSpan(board)), columns)
+  const left = line(span(' ferry ', 'bold'), ...names)
+  return spread(left, line(linkSpan(board, columns - lineCells(left))), columns)
 }
 
 /** A key and what it does here; the last ones go first when there is no room. */
@@ -89,7 +91,7 @@ export function footLine(state: UiState, board: Board, frame: Frame, hints: read
   }
   if (filter !== '') {
     const shown = cutLine(line(span(` /${escapeText(filter)} `, 'waiting')), Math.floor(columns / 2))
-    const clear: Hint = [frame.unicode ? 'Esc' : 'Esc', 'clear']
+    const clear: Hint = ['Esc', 'clear']
     return [...shown, ...hintLine([clear, ...hints], { ...frame, columns: columns - lineCells(shown) })]
   }
   return hintLine(hints, frame)

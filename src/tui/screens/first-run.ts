@@ -7,8 +7,9 @@ import { cutLine, emptyLine, line, span } from '../model/line.ts'
 
 export function emptyTransfers(board: Board, { columns, rows }: Frame): Line[] {
   const { status } = board
+  const isWide = columns >= 60
   const asked = (text: string, key: string, what: string): Line =>
-    line(`   ${text.padEnd(21)}`, span(key, 'bold'), `   ${what}`)
+    line(`   ${text.padEnd(21)}`, span(key, 'bold'), isWide ? `   ${what}` : '')
   const short: Line[] = [
     line('   Nothing is being transferred.'),
     emptyLine,

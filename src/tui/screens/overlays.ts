@@ -2,7 +2,7 @@
 import { escapeText } from '../../shared/terminal-text.ts'
 import type { Board } from '../model/board.ts'
 import type { Frame, Line } from '../model/line.ts'
-import { cutLine, emptyLine, line, rule, span } from '../model/line.ts'
+import { cutLine, emptyLine, line, rule, span, wrapText } from '../model/line.ts'
 import type { ScreenName } from '../model/keys.ts'
 import { screenTitles } from './chrome.ts'
 
@@ -53,9 +53,14 @@ const glossary: Keys = [
   ['chunk', 'a piece of a file, named by the hash of its bytes'],
 ]
 
-export function helpLines(screen: ScreenName, { places }: Board, canOpen: boolean): Line[] {
+export function helpLines(screen: ScreenName, { places }: Board, columns: number, canOpen: boolean): Line[] {
+  const [indent, keyCells] = columns < 60 ? [1, 10] : [3, 14]
   const table = (keys: Keys): Line[] =>
-    keys.map(([key, what]) => line('   ', span(key.padEnd(14), 'bold'), what))
+    keys.flatMap(([key, what]) =>
+      wrapText(what, Math.max(8, columns - indent - keyCells)).map((text, index) =>
+        line(' '.repeat(indent), span((index === 0 ? key : '').padEnd(keyCells), 'bold'), text),
+      ),
+    )
   const titled = (title: string, keys: Keys): Line[] =>
     keys.length === 0 ? [] : [line(span(` ${title}`, 'active')), ...table(keys), emptyLine]
   const own = ownKeys[screen]
@@ -82,7 +87,7 @@ export function drawHelp(
   canOpen: boolean,
 ): Line[] {
   const { columns, rows } = frame
-  const lines = helpLines(screen, board, canOpen)
+  const lines = helpLines(screen, board, columns, canOpen)
   const room = Math.max(0, rows - 4)
   const first = Math.min(top, Math.max(0, lines.length - room))
   return [rule(columns), ...lines.slice(first, first + room).map((each) => cutLine(each, columns))]

@@ -113,8 +113,9 @@ function reusedText({ bytes }: Sums, withPart: boolean): string {
   return `already here: ${formatBytes(bytes.reused)}${part} `
 }
 
-function barLine({ percent, bytes }: Sums, columns: number): Line {
+function barLine({ percent, bytes, works }: Sums, columns: number): Line {
   const cells = Math.max(1, columns - 7)
+  if (works === 0) return emptyLine
   if (percent === undefined) return line(' ', span('·'.repeat(cells), 'dim'))
   return line(
     ' ',
