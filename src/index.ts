@@ -25,6 +25,9 @@ export type { RemoteTestOptions, RemoteTestResult } from './jobs/remote-test.ts'
 export type { Job, JobListeners, SnapshotSource } from './jobs/job.ts'
 export type {
   ArchiveFormat,
+  DiffOptions,
+  DiffResult,
+  Difference,
   FailureSummary,
   GcResult,
   ItemFailure,

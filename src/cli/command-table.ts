@@ -49,6 +49,12 @@ export const commands: readonly CommandEntry[] = [
     load: async (host) => (await import('./commands/tui.ts')).tuiCommand(host),
   },
   {
+    name: 'diff',
+    aliases: [],
+    settings: 'user',
+    load: async (host) => (await import('./commands/diff.ts')).diffCommand(host),
+  },
+  {
     name: 'daemon',
     aliases: [],
     settings: 'user',

@@ -17,6 +17,7 @@ Transfer:
   sync SRC DST             send only the changes (folders, S3, SFTP)
   ls TICKET                list what a ticket offers
   verify PATH TICKET       check files on disk against a ticket
+  diff TICKET1 TICKET2     what the second offers and the first does not
 
 Watch and control (jobs of the daemon):
   tui                      all of it on the whole screen

@@ -2,7 +2,7 @@
  * The ticket as people give it: as an argument, pasted with the whole command in front, in a file, or on standard input
  * (so that it does not show in the process list). What it means is for the parser to say.
  */
-import { openSync, readSync, closeSync, statSync } from 'node:fs'
+import { existsSync, openSync, readSync, closeSync, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { FerryError, toFerryError } from '../shared/errors.ts'
 import { quoteName } from '../shared/terminal-text.ts'
@@ -13,7 +13,7 @@ const maxInputBytes = 4096
 /** `ferry receive TICKET DEST`, pasted whole behind `ferry receive`, leaves `TICKET DEST`. */
 export function dropPastedCommand(words: readonly string[]): string[] {
   const [first = '', second = ''] = words
-  if (/^(.*\/)?ferry$/.test(first) && ['receive', 'get', 'ls', 'verify'].includes(second))
+  if (/^(.*\/)?ferry$/.test(first) && ['receive', 'get', 'ls', 'verify', 'diff'].includes(second))
     return words.slice(2)
   return [...words]
 }
@@ -37,6 +37,11 @@ export async function readTicket(argument: string, stdin: Readable): Promise<str
   } catch (error) {
     throw toFerryError(error, `Cannot read the ticket from ${quoteName(argument)}`)
   }
+}
+
+/** Whether it names something on disk, and so is no ticket. */
+export function isPath(argument: string): boolean {
+  return argument !== '-' && !/ferry1|ferry:/i.test(argument) && existsSync(argument)
 }
 
 function isFile(path: string): boolean {

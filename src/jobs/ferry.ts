@@ -13,6 +13,9 @@ import type { SyncOptions, SyncResult } from './sync/types.ts'
 import type { RemoteTestOptions, RemoteTestResult } from './remote-test.ts'
 import { createTools } from './tools.ts'
 import type {
+  DiffOptions,
+  DiffResult,
+  Difference,
   GcResult,
   ListedEntry,
   ListOptions,
@@ -70,6 +73,13 @@ export interface Ferry extends AsyncDisposable {
     onEntries: (entries: readonly ListedEntry[]) => void | Promise<void>,
     options?: ListOptions,
   ): Job<ListResult>
+  /** Tells what two tickets do not offer alike, without fetching any of it; `onDifferences` is awaited. */
+  diff(
+    first: string,
+    second: string,
+    onDifferences: (differences: readonly Difference[]) => void | Promise<void>,
+    options?: DiffOptions,
+  ): Job<DiffResult>
   /** Compares the files in folder `path` with what the ticket offers; writes nothing. */
   verify(path: string, ticket: string, options?: VerifyOptions): Job<VerifyResult>
   /** Opens and lists the top of a place that a sync could write to, and tells what it can do; writes nothing. */
@@ -148,6 +158,20 @@ export function createFerry(options: FerryOptions = {}, journeys: Journeys = all
               onEntries: async (entries) => await onEntries(entries),
             }),
           listOptions,
+        ),
+      ),
+    diff: (first, second, onDifferences, diffOptions = {}) =>
+      track(
+        createJob(
+          'list',
+          '',
+          (context) =>
+            journeys.diff(first, second, diffOptions, {
+              ...context,
+              tools,
+              onDifferences: async (differences) => await onDifferences(differences),
+            }),
+          diffOptions,
         ),
       ),
     verify: (path, ticket, verifyOptions = {}) =>

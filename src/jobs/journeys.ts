@@ -3,6 +3,9 @@ import type { SyncOptions, SyncResult } from './sync/types.ts'
 import type { RemoteTestOptions, RemoteTestResult } from './remote-test.ts'
 import type { FerryTools } from './tools.ts'
 import type {
+  DiffContext,
+  DiffOptions,
+  DiffResult,
   GcResult,
   JobContext,
   ListContext,
@@ -25,6 +28,7 @@ export interface Journeys {
   receive(ticket: string, into: string, options: ReceiveOptions, context: JobContext): Promise<ReceiveResult>
   sync(from: string, to: string, options: SyncOptions, context: JobContext): Promise<SyncResult>
   list(ticket: string, options: ListOptions, context: ListContext): Promise<ListResult>
+  diff(first: string, second: string, options: DiffOptions, context: DiffContext): Promise<DiffResult>
   verify(path: string, ticket: string, options: VerifyOptions, context: JobContext): Promise<VerifyResult>
   remoteTest(location: string, options: RemoteTestOptions, context: JobContext): Promise<RemoteTestResult>
   storeInfo(tools: FerryTools): Promise<StoreInfo>
@@ -37,6 +41,7 @@ export const journeys: Journeys = {
   receive: async (...args) => await (await import('./receive.ts')).runReceive(...args),
   sync: async (...args) => await (await import('./sync.ts')).runSync(...args),
   list: async (...args) => await (await import('./list.ts')).runList(...args),
+  diff: async (...args) => await (await import('./diff.ts')).runDiff(...args),
   verify: async (...args) => await (await import('./verify.ts')).runVerify(...args),
   remoteTest: async (...args) => await (await import('./remote-test.ts')).runRemoteTest(...args),
   storeInfo: async (tools) => await (await import('./store.ts')).runStoreInfo(tools),

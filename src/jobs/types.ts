@@ -271,6 +271,41 @@ export interface VerifyResult {
   readonly differences: readonly VerifyDifference[]
 }
 
+export interface DiffOptions extends JobListeners {
+  readonly signal?: AbortSignal | undefined
+  /** Globs on paths; only what matches is compared. */
+  readonly only?: readonly string[] | undefined
+  readonly timeoutMs?: number | undefined
+  readonly wait?: boolean | undefined
+}
+
+/** One name that two tickets do not offer alike. */
+export interface Difference {
+  readonly path: string
+  /** `attributes`: only its mode or time is another. */
+  readonly kind: 'added' | 'removed' | 'changed' | 'attributes'
+  readonly isFolder: boolean
+  /** Bytes of the file, of the second ticket where it has it. */
+  readonly size: number
+  /** How it is different; empty when the kind says it all. */
+  readonly message: string
+}
+
+export interface DiffContext extends JobContext {
+  /** Batches in manifest order. Awaited, so that a slow reader slows the comparison. */
+  readonly onDifferences: (differences: readonly Difference[]) => Promise<void>
+}
+
+/** Counts of names: files, folders and links. */
+export interface DiffResult {
+  readonly names: readonly [string, string]
+  readonly same: number
+  readonly added: number
+  readonly removed: number
+  readonly changed: number
+  readonly attributes: number
+}
+
 export interface StoreInfo {
   readonly directory: string
   readonly databaseBytes: number

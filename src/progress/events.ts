@@ -50,7 +50,7 @@ export interface ProgressSink {
   totals(totals: { readonly files: number; readonly bytes: number; readonly final: boolean }): void
   /** Opens an item (a file, or a batch of small files shown under the first name). */
   beginItem(path: string, phase: Phase, totalBytes: number): ItemProgress
-  /** Opens what is shown and told as an item, but is a step before the job's own files, such as unpacking them. */
+  /** Opens what is shown as an item under way, but is a step before the job's own files, such as unpacking them. */
   beginStep(path: string, phase: Phase, totalBytes: number): ItemProgress
   /** Only there when somebody wants to hear of each file of a batch. Counts nothing. */
   readonly tellItem?: ((item: ItemEvent) => void) | undefined

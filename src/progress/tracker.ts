@@ -229,10 +229,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       done(result = {}): void {
         if (!live.delete(item)) return
         lastMoveMs = clock.now()
-        if (!counts) {
-          if (options.everyItem) options.onItem?.({ path, phase: 'unpacked', bytes: total })
-          return limiter.changed()
-        }
+        if (!counts) return limiter.changed()
         const ended = result.phase ?? 'done'
         done.files++
         done.bytes += total

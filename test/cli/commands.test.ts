@@ -383,3 +383,16 @@ test('the live view is off: NO_COLOR keeps it, TERM=dumb, CI, --plain, -q and --
     assert.ok(!hasEscape(text), JSON.stringify(text))
   }
 })
+
+test('diff: one line a difference, -v those of mode and time, exit code 6, and its lines of JSON', async () => {
+  const plain = await ferry(['diff', 'T1', 'T2'])
+  assert.deepEqual([plain.code, plain.out], [6, '+ a\\n  3.0 kB\n! b  other content\n'])
+  assert.match(plain.err, /1 added, 0 removed, 1 changed, 1 with another mode or time, 7 the same/)
+  assert.match((await ferry(['diff', '-v', 'T1', 'T2'])).out, /^~ c {2}another time$/m)
+  const { lines } = await ferry(['diff', '--json', 'T1', 'T2'])
+  assert.deepEqual(
+    lines.filter(({ type }) => type === 'difference').map(({ kind }) => kind),
+    ['added', 'changed', 'attributes'],
+  )
+  assert.equal((await ferry(['diff', '-', '-'])).code, 2)
+})

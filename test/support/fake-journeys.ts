@@ -105,6 +105,14 @@ export function fakeJourneys(replaced: Partial<Journeys> = {}): Journeys {
       ])
       return { name: 'Pictures', files: 1, bytes: 3000, root: fakeRoot }
     },
+    async diff(_first, _second, _options, { onDifferences }) {
+      await onDifferences([
+        { path: 'a\n', kind: 'added', isFolder: false, size: 3000, message: '' },
+        { path: 'b', kind: 'changed', isFolder: false, size: 3000, message: 'other content' },
+        { path: 'c', kind: 'attributes', isFolder: false, size: 10, message: 'another time' },
+      ])
+      return { names: ['x', 'y'], same: 7, added: 1, removed: 0, changed: 1, attributes: 1 }
+    },
     verify: async () => ({
       name: 'Pictures',
       files: 2,

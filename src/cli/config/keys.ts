@@ -7,7 +7,7 @@ import type { ConfigKey } from './config-key.ts'
 import { syncKeys } from './sync-keys.ts'
 import { bandwidth, boolean, choice, count, texts } from './value-kinds.ts'
 
-const networked = ['share', 'receive', 'ls', 'verify', 'doctor', 'sync']
+const networked = ['share', 'receive', 'ls', 'verify', 'diff', 'doctor', 'sync']
 /** As `-j`. */
 const jobs = count(1, 64)
 

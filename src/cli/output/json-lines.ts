@@ -16,6 +16,7 @@ export type JsonType =
   | 'peer'
   | 'entry'
   | 'check'
+  | 'difference'
   | 'setting'
   | 'remote'
   | 'provider'

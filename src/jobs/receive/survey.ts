@@ -23,7 +23,10 @@ export interface Survey {
   readonly neededBytes: number
 }
 
-type Surveyed = Pick<ReceiveRun, 'destination' | 'folders' | 'overwrite' | 'pool' | 'signal' | 'store'>
+type Surveyed = Pick<
+  ReceiveRun,
+  'destination' | 'folders' | 'overwrite' | 'pool' | 'progress' | 'signal' | 'store'
+>
 
 /** @throws E_CONFLICT when different files stand there and the policy is `never`. */
 export async function surveyTree(
@@ -47,7 +50,13 @@ export async function surveyTree(
   let batch: NumberedFile[] = []
   const look = async (): Promise<void> => {
     throwIfCancelled(run.signal)
-    const verdicts = await judgeFiles(run, batch)
+    const bytes = batch.reduce((sum, { entry }) => sum + entry.size, 0)
+    run.progress.phase('manifest', 'Comparing with what is there')
+    // Of many files the first stands for all.
+    const step = run.progress.beginStep(batch[0]?.entry.path ?? '', 'compare', bytes)
+    const verdicts = await judgeFiles(run, batch, (compared) => step.bytes(compared)).finally(() =>
+      step.done(),
+    )
     verdicts.forEach((verdict, index) => {
       const { entry } = batch[index] as NumberedFile
       if (verdict.kind === 'write') totals.neededBytes += missingBytes(verdict.disk, entry)

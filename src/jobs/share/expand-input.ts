@@ -28,7 +28,16 @@ export async function expandInput(
         'scan',
         `Unpacking ${formatPlural(entries, 'entry')}, ${formatBytes(bytes)}: ${current}`,
       ),
-    onFile: (path, size) => progress.beginStep(path, 'write', size),
+    onFile(path, size) {
+      const step = progress.beginStep(path, 'write', size)
+      return {
+        bytes: (done) => step.bytes(done),
+        done() {
+          step.done()
+          progress.tellItem?.({ path, phase: 'unpacked', bytes: size })
+        },
+      }
+    },
     onSkipped: (skipped) => progress.warn(`"${skipped}" in the archive is no file, folder or link: left out`),
   })
   const tops = readdirSync(tree, { withFileTypes: true })

@@ -4,6 +4,15 @@ import type { TLSSocket } from 'node:tls'
 import type { AbortOptions, MessageStream } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 
+/**
+ * Without the TCP socket under it, Node frees the state of TLS as soon as this turn of the event loop allows; when that
+ * turn began with arriving data, the reader of that data still uses it, and the process crashes. Such a turn is the one in
+ * which libp2p finds that it has a connection to the peer already.
+ */
+export function destroyLater(socket: TLSSocket): void {
+  setImmediate(() => socket.destroy())
+}
+
 class TlsConnection extends AbstractMessageStream {
   readonly #socket: TLSSocket
   /** The connection that the socket was taken from; closed and aborted together with it. */
@@ -23,7 +32,7 @@ class TlsConnection extends AbstractMessageStream {
     socket.on('error', (error) => this.abort(error))
     socket.on('close', () => this.onTransportClosed())
     transport.addEventListener('close', (event) => {
-      socket.destroy()
+      destroyLater(socket)
       if (event.error) this.abort(event.error)
       else this.onTransportClosed()
     })
@@ -49,7 +58,7 @@ class TlsConnection extends AbstractMessageStream {
   }
 
   sendReset(error: Error): void {
-    this.#socket.destroy()
+    destroyLater(this.#socket)
     this.#transport.abort(error)
   }
 

@@ -20,7 +20,7 @@ import { serviceCapabilities } from '@libp2p/interface'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { FerryError } from '../../shared/errors.ts'
 import { type Certificate, createCertificate, verifyCertificate } from './certificate.ts'
-import { createTlsConnection } from './connection.ts'
+import { createTlsConnection, destroyLater } from './connection.ts'
 
 const protocol = '/tls/1.0.0'
 /** What both ends name when the muxer is to be negotiated later. */
@@ -126,7 +126,7 @@ async function handshake(
       ...(streamMuxer && { streamMuxer }),
     }
   } catch (error) {
-    secured.destroy()
+    destroyLater(secured)
     throw error
   }
 }
