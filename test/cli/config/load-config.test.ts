@@ -131,7 +131,7 @@ for (const key of configKeys) {
 }
 
 function argumentsOf(name: string): number {
-  return ['verify', 'sync'].includes(name) ? 2 : name === 'doctor' ? 0 : 1
+  return ['verify', 'diff', 'sync'].includes(name) ? 2 : name === 'doctor' ? 0 : 1
 }
 
 test('loadConfig: whatever is wrong is told with file and line', async () => {
