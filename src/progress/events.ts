@@ -92,6 +92,8 @@ export interface SyncProgress {
   readonly copiedBytes: number
   /** Bytes of written files that did not have to be sent: copied, or left there by an interrupted run. */
   readonly savedBytes: number
+  /** Nothing is changed: what is counted is what would be done. */
+  readonly dryRun?: boolean | undefined
 }
 
 export interface ItemProgress {

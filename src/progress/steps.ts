@@ -61,6 +61,7 @@ export interface MessageFacts {
   readonly files: number
   readonly bytes: number
   readonly error: string | undefined
+  readonly isDryRun?: boolean
 }
 
 const doing: Record<Phase, string> = {
@@ -103,7 +104,7 @@ export function describe(facts: MessageFacts): string {
   const [verb, past] = verbs[kind]
   const amount = `${formatPlural(files, 'file')} (${formatBytes(bytes)})`
   const what = facts.name === '' ? '' : ` ${facts.name}`
-  if (state === 'done') return `${past} ${amount}`
+  if (state === 'done') return facts.isDryRun ? `Would ${verb} ${amount}` : `${past} ${amount}`
   if (state === 'failed') return `Failed to ${verb}${what}${facts.error ? `: ${facts.error}` : ''}`
   if (state === 'cancelled' && phase === 'serve') return 'Stopped'
   if (state === 'cancelled') return `Stopped before everything was ${past.toLowerCase()}`

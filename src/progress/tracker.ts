@@ -143,7 +143,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const guess = totals.final && !outcome && !isPaused
     const state: Snapshot['state'] = outcome?.state ?? (isPaused ? 'paused' : 'running')
     const error = outcome && 'error' in outcome ? outcome.error : undefined
-    const facts = { kind, name, phase, state, error: error?.message }
+    const facts = { kind, name, phase, state, error: error?.message, isDryRun: sync?.dryRun === true }
     const all = { files: Math.max(totals.files, done.files), bytes: Math.max(totals.bytes, bytes) }
     return {
       id,

@@ -220,6 +220,7 @@ test('a share and a sync are started from the page: the ticket is shown, a dry r
   await dialog.getByRole('button', { name: 'Try it (dry run)' }).click()
   await dialog.waitFor({ state: 'detached' })
   assert.equal(existsSync(stage.at('copy')), false)
+  await page.getByRole('status').filter({ hasText: 'nothing was changed' }).waitFor({ state: 'attached' })
   await page.keyboard.press('S')
   await dialog.getByRole('button', { name: 'Sync', exact: true }).click()
   await dialog.locator('.step-label').filter({ hasText: 'Completed' }).waitFor()

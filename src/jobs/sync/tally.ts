@@ -78,6 +78,7 @@ export function createSyncTally(
       sentBytes: bytes.sent + moving.sent,
       copiedBytes: bytes.copied + moving.copied,
       savedBytes: bytes.saved + moving.copied,
+      ...(settings.dryRun && { dryRun: true }),
     })
   }
 

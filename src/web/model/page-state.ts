@@ -8,7 +8,7 @@ import { totalsOf } from './figures.ts'
 import type { SpeedSeries } from './speed-series.ts'
 import { addSample } from './speed-series.ts'
 import type { Tone } from './words.ts'
-import { kindWords } from './words.ts'
+import { isDryRun, kindWords, titleOf } from './words.ts'
 
 export interface Notice {
   readonly key: number
@@ -30,6 +30,8 @@ export interface PageState {
   readonly retryAtMs: number | undefined
   /** The server has said no for good: why. */
   readonly refusal: string | undefined
+  /** By job: the last of the six steps at which it was seen to run. */
+  readonly reached: ReadonlyMap<string, number>
   /** By job; of all together under `down` and `up`. */
   readonly series: ReadonlyMap<string, SpeedSeries>
   readonly notices: readonly Notice[]
@@ -51,6 +53,7 @@ export const emptyState: PageState = {
   retryAtMs: undefined,
   refusal: undefined,
   series: new Map(),
+  reached: new Map(),
   notices: [],
   nowMs: 0,
 }
@@ -91,6 +94,7 @@ function takeChange(state: PageState, { whole, jobs, removed }: EngineChange, at
     ...state,
     isLoaded: true,
     refusal: undefined,
+    reached: reachedOf(state.reached, after),
     jobs: [...after.values()].toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1)),
     nowMs: atMs,
   }
@@ -100,13 +104,31 @@ function takeChange(state: PageState, { whole, jobs, removed }: EngineChange, at
   )
 }
 
+function reachedOf(
+  before: ReadonlyMap<string, number>,
+  jobs: ReadonlyMap<string, JobView>,
+): ReadonlyMap<string, number> {
+  const reached = new Map<string, number>()
+  for (const { id, state, snapshot } of jobs.values()) {
+    const step = state === 'running' ? snapshot.stepNumber : before.get(id)
+    if (step !== undefined) reached.set(id, step)
+  }
+  return reached
+}
+
 /** What is to be told of a job that was seen running and has ended since. */
 function endOf(before: JobView | undefined, job: JobView, atMs: number): Omit<Notice, 'key'> | undefined {
   const isNews = before !== undefined && before.endedAtMs === null && job.endedAtMs !== null
   if (!isNews) return undefined
-  const { id, title, state, snapshot } = job
-  const what = `${kindWords[job.kind]} of ${title}`
-  if (state === 'done') return { tone: 'good', text: `${what} is complete`, id, atMs }
+  const { id, state, snapshot } = job
+  const what = `${isDryRun(job) ? 'Dry run' : kindWords[job.kind]} of ${titleOf(job)}`
+  if (state === 'done')
+    return {
+      tone: 'good',
+      text: `${what} is complete${isDryRun(job) ? ': nothing was changed' : ''}`,
+      id,
+      atMs,
+    }
   if (state === 'cancelled') return { tone: 'quiet', text: `${what} was stopped`, id, atMs }
   const { message = 'it failed', hint } = snapshot.error ?? {}
   return { tone: 'bad', text: `${what} failed: ${message}`, hint, id, atMs }

@@ -44,6 +44,21 @@ const stateWords: Readonly<Record<Exclude<JobState, 'running'>, StateWord>> = {
   cancelled: { word: 'stopped', tone: 'quiet' },
 }
 
+/** Short: of a sync without a name the last parts of its places, which are told in full among its details. */
+export function titleOf({ kind, title, from, to }: Pick<JobView, 'kind' | 'title' | 'from' | 'to'>): string {
+  const isNamed = kind !== 'sync' || title !== `${from.join(', ')} → ${to}`
+  return isNamed ? title : `${from.map(shortPlace).join(', ')} → ${shortPlace(to ?? '')}`
+}
+
+function shortPlace(place: string): string {
+  const isPath = /^([/~]|[a-z]:\\)/i.test(place)
+  return (isPath && place.split(/[\\/]/).findLast((part) => part !== '')) || place
+}
+
+export function isDryRun({ snapshot }: Pick<JobView, 'snapshot'>): boolean {
+  return snapshot.sync?.dryRun === true
+}
+
 /** What a job does, in one or two words. */
 export function stateWord({ state, snapshot }: Pick<JobView, 'state' | 'snapshot'>): StateWord {
   if (state !== 'running') return stateWords[state]
@@ -88,13 +103,17 @@ export interface StepDot {
   readonly state: 'past' | 'current' | 'ahead'
 }
 
-/** The six steps of a job of this kind that stands at `stepNumber`; the last one is named for how it ended. */
-export function stepDots(kind: string, step: string, stepNumber: number): readonly StepDot[] {
+/**
+ * The six steps of a job of this kind that stands at `stepNumber`; the last one is named for how it ended. What did not
+ * end well has not gone through all steps before: only up to `reached`, 0 when that is not known.
+ */
+export function stepDots(kind: string, step: string, stepNumber: number, reached = 0): readonly StepDot[] {
   const names = stepsOfKind[kind as JobView['kind']] ?? stepsOfKind.receive
   const last = stepNumber === 6 ? step : 'completed'
+  const past = last === 'completed' ? stepNumber - 1 : reached
   return [...names, last].map((name, index) => ({
     label: describeStep(name).label,
-    state: index + 1 < stepNumber ? 'past' : index + 1 === stepNumber ? 'current' : 'ahead',
+    state: index < past ? 'past' : index + 1 === stepNumber ? 'current' : 'ahead',
   }))
 }
 

@@ -1,18 +1,23 @@
 /** What can be done with a job now, as buttons. */
 import type { JobView } from '../../jobs/engine-types.ts'
 import { quoteName } from '../../shared/terminal-text.ts'
+import { titleOf } from '../model/words.ts'
 import { limitChoices, limitOf } from '../model/limit-choices.ts'
 import { usePage, type Page } from './page-context.ts'
 
 export function askToStop({ api, act, confirm }: Page, job: JobView): void {
   const isShare = job.kind === 'share'
+  const title = titleOf(job)
   confirm({
     title: isShare ? 'Stop sharing?' : 'Stop this transfer?',
     text: isShare
-      ? `Nobody can fetch ${quoteName(job.title)} any more. The files stay as they are.`
-      : `What has arrived of ${quoteName(job.title)} is kept, and can be continued.`,
+      ? `Nobody can fetch ${quoteName(title)} any more. The files stay as they are.`
+      : `What has arrived of ${quoteName(title)} is kept, and can be continued.`,
     verb: isShare ? 'Stop sharing' : 'Stop it',
-    onYes: () => void act(() => (isShare ? api.removeShare(job.id) : api.cancel(job.id)), 'Stopped'),
+    onYes: () =>
+      void (isShare
+        ? act(() => api.removeShare(job.id), `${title} is not shared any more`)
+        : act(() => api.cancel(job.id))),
   })
 }
 

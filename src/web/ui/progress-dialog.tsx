@@ -1,7 +1,7 @@
 /** Opens after a start, shows nothing but this transfer, and closes itself two seconds after it is complete. */
 import { useEffect } from 'react'
 import { escapeText } from '../../shared/terminal-text.ts'
-import { kindWords } from '../model/words.ts'
+import { kindWords, titleOf } from '../model/words.ts'
 import { browserClock } from '../server/browser-clock.ts'
 import { Modal } from './modal.tsx'
 import { usePage, usePageState } from './page-context.ts'
@@ -24,11 +24,11 @@ export function ProgressDialog({ id, onClose }: ProgressDialogProps): React.Reac
   const isDone = progress?.state === 'done'
   const hasEnded = isDone || progress?.state === 'failed' || progress?.state === 'cancelled'
   useEffect(() => (isDone ? browserClock.after(closeAfterMs, onClose) : undefined), [isDone, onClose])
-  const title = job ? `${kindWords[job.kind]} ${escapeText(job.title)}` : 'Starting'
+  const title = job ? `${kindWords[job.kind]} ${escapeText(titleOf(job))}` : 'Starting'
   return (
     <Modal title={title} className="progress-dialog" onClose={onClose}>
       {progress ? (
-        <TransferProgress event={progress} ticket={job?.ticket ?? null} connection={streamWords(followed)} />
+        <TransferProgress event={progress} job={job} connection={streamWords(followed)} />
       ) : (
         <p className="muted">{error ? escapeText(error.message) : 'Waiting for the first sign of it…'}</p>
       )}

@@ -4,7 +4,7 @@ import { escapeText } from '../../shared/terminal-text.ts'
 import { formatCount } from '../../shared/units.ts'
 import { momentText, savingsOf } from '../model/figures.ts'
 import { formatRoute } from '../model/routes.ts'
-import { kindWords, stateWord } from '../model/words.ts'
+import { isDryRun, kindWords, stateWord, titleOf } from '../model/words.ts'
 import { FailedFiles, ActiveFiles, PeerRows } from './detail-tables.tsx'
 import { JobActions, LimitSelect } from './job-actions.tsx'
 import { usePageState } from './page-context.ts'
@@ -27,12 +27,13 @@ export function TransferDetails({ job }: { readonly job: JobView }): React.React
           ←
         </a>
         <h2 id="details-title">
-          <Name text={job.title} />
+          <Name text={titleOf(job)} />
         </h2>
+        {isDryRun(job) && <Chip tone="held" text="dry run" />}
         <Chip tone={tone} text={word} />
       </header>
       <JobActions job={job} />
-      {event && <TransferProgress event={event} ticket={job.ticket} connection={streamWords(followed)} />}
+      {event && <TransferProgress event={event} job={job} connection={streamWords(followed)} />}
       <SpeedGraph lines={[{ label: '', series: series.get(job.id) ?? [] }]} nowMs={nowMs} />
       <dl className="figures savings">
         {savingsOf(job).map(({ label, text }) => (

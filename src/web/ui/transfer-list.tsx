@@ -1,9 +1,10 @@
 /** The table of jobs. On a narrow page each row becomes a card, and its figures go below its name. */
 import type { JobView } from '../../jobs/engine-types.ts'
+import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytes, formatBytesOf, formatCount } from '../../shared/units.ts'
 import { barPercent, connectedPeers, etaText, rateText } from '../model/figures.ts'
 import { formatRoute } from '../model/routes.ts'
-import { kindWords, stateWord } from '../model/words.ts'
+import { isDryRun, kindWords, stateWord, titleOf } from '../model/words.ts'
 import { usePage } from './page-context.ts'
 import { Bar, Chip, Name } from './text.tsx'
 
@@ -66,17 +67,18 @@ function TransferRow({
           <span className="kind" aria-label={kindWords[job.kind]}>
             {{ share: '↑', receive: '↓', sync: '⇄' }[job.kind]}
           </span>
-          <Name text={job.title} />
+          <Name text={titleOf(job)} />
         </a>
       </th>
       <td>
         <Chip tone={tone} text={word} />
+        {isDryRun(job) && <span className="muted small failed-count">dry run</span>}
         {files.failed > 0 && (
           <span className="bad-text small failed-count">{formatCount(files.failed)} failed</span>
         )}
       </td>
       <td className="progress-cell">
-        <Bar label={`Progress of ${job.title}`} percent={percent} tone={tone} />
+        <Bar label={`Progress of ${escapeText(titleOf(job))}`} percent={percent} tone={tone} />
         <span className="percent">{percent === undefined ? '' : `${percent}%`}</span>
       </td>
       <td className="right figure" data-label="Size">

@@ -1,23 +1,28 @@
 /** How far one transfer is: bar, step and its description, six dots, figures, and how it ended. */
+import type { JobView } from '../../jobs/engine-types.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatBytesOf, formatCount, formatDuration, formatRate } from '../../shared/units.ts'
 import type { ProgressEvent } from '../../progress/progress-event.ts'
 import type { Tone } from '../model/words.ts'
-import { describeStep, stepDots } from '../model/words.ts'
+import { describeStep, isDryRun, stepDots } from '../model/words.ts'
 import { Bar } from './text.tsx'
+import { usePageState } from './page-context.ts'
 import { TicketBox } from './ticket-box.tsx'
 
 export interface TransferProgressProps {
   readonly event: ProgressEvent
-  /** Of a share, as soon as it is known. */
-  readonly ticket: string | null
+  /** Of what the ticket, the kind of run and the steps are told; undefined as long as nothing is known of it. */
+  readonly job: JobView | undefined
   /** How the connection stands, in words. */
   readonly connection: { readonly text: string; readonly tone: Tone }
 }
 
-export function TransferProgress({ event, ticket, connection }: TransferProgressProps): React.ReactElement {
+export function TransferProgress({ event, job, connection }: TransferProgressProps): React.ReactElement {
   const { step, stepNumber, progress, state, kind, files, bytes, error, hint } = event
   const tone = toneOf(event)
+  const reached = usePageState().reached.get(event.transferId)
+  const ticket = job?.ticket ?? null
+  const isDry = job !== undefined && isDryRun(job)
   const words = describeStep(step)
   const isServing = step === 'serving'
   const isUnknown = bytes.total === 0 && files.total === 0 && state === 'running'
@@ -32,14 +37,18 @@ export function TransferProgress({ event, ticket, connection }: TransferProgress
             {state === 'paused' ? 'Paused' : state === 'interrupted' ? 'Interrupted' : words.label}
           </strong>
           <span className="muted step-description">
-            {state === 'running' && !isServing ? escapeText(event.message) : words.description}
+            {state === 'running' && !isServing
+              ? escapeText(event.message)
+              : isDry && state === 'done'
+                ? 'Nothing was changed: this was a dry run'
+                : words.description}
           </span>
         </div>
         <span className="percent">{isUnknown ? '' : `${isServing ? 100 : progress}%`}</span>
       </div>
       <Bar label="Progress" percent={isServing ? 100 : isUnknown ? undefined : progress} tone={tone} />
       <ol className="steps" aria-label="Steps">
-        {stepDots(kind, step, stepNumber).map(({ label, state: dot }, index) => (
+        {stepDots(kind, step, stepNumber, reached).map(({ label, state: dot }, index) => (
           <li key={index} className={dot} {...(dot === 'current' && { 'aria-current': 'step' as const })}>
             <span className="dot" aria-hidden="true" />
             <span className="dot-label">{label}</span>

@@ -63,6 +63,23 @@ test('reducePage: an end is news only of what was seen running', () => {
   assert.equal(after(change([fakeJob()]), change([ended('done')]), change([ended('done')])).notices.length, 1)
 })
 
+test('reducePage: a dry run is never told as if it had changed something', () => {
+  const plan = { new: 1, changed: 0, attributes: 0, same: 0, delete: 0, skipped: 0 }
+  const sync = { plan, planned: true, sentBytes: 0, copiedBytes: 0, savedBytes: 0, dryRun: true }
+  const job = fakeJob({ kind: 'sync', title: 'site', snapshot: { sync } })
+  const { notices } = after(change([job]), change([{ ...job, state: 'done', endedAtMs: 5000 }]))
+  assert.equal(notices[0]?.text, 'Dry run of site is complete: nothing was changed')
+})
+
+test('reducePage: the step at which something failed is kept', () => {
+  const state = after(
+    change([fakeJob({ snapshot: { stepNumber: 3 } })]),
+    change([ended('failed', { stepNumber: 6 })]),
+  )
+  assert.equal(state.reached.get('t_1'), 3)
+  assert.equal(reducePage(state, change([], { removed: ['t_1'] })).reached.size, 0)
+})
+
 test('reducePage: notices go by themselves, failures later, and by hand at once', () => {
   const notice = { tone: 'good', text: 'a', atMs: 0 } as const
   const both = after(

@@ -3,7 +3,7 @@ import test from 'node:test'
 import type { Phase } from '../../../src/progress/events.ts'
 import { stepOf } from '../../../src/progress/steps.ts'
 import { connectionWords } from '../../../src/web/model/connection.ts'
-import { describeStep, phaseWord, stateWord, stepDots } from '../../../src/web/model/words.ts'
+import { describeStep, phaseWord, stateWord, stepDots, titleOf } from '../../../src/web/model/words.ts'
 import { fakeJob } from '../../support/job-views.ts'
 
 const phases: readonly Phase[] = [
@@ -50,6 +50,22 @@ test('stepDots: the sixth is named for the end', () => {
       .slice(0, 5)
       .every(({ state }) => state === 'past'),
   )
+})
+
+test('stepDots: what did not end well has gone through those steps only that were seen', () => {
+  const states = (reached?: number): string[] =>
+    stepDots('receive', 'failed', 6, reached).map(({ state }) => state)
+  assert.deepEqual(states(3), ['past', 'past', 'past', 'ahead', 'ahead', 'current'])
+  assert.deepEqual(states(), ['ahead', 'ahead', 'ahead', 'ahead', 'ahead', 'current'])
+})
+
+test('titleOf: a sync without a name is told by the last parts of its places', () => {
+  const sync = (from: string, to: string, title = `${from} → ${to}`): string =>
+    titleOf(fakeJob({ kind: 'sync', from: [from], to, title }))
+  assert.equal(sync('/home/me/site/', '/mnt/nas/site'), 'site → site')
+  assert.equal(sync('/home/me/site', 's3://bucket/site'), 'site → s3://bucket/site')
+  assert.equal(sync('/home/me/site', '/', 'nightly'), 'nightly')
+  assert.equal(titleOf(fakeJob()), 'Pictures')
 })
 
 test('stateWord: tells every state in a word, beside the colour', () => {
