@@ -16,6 +16,9 @@ const deadBytesAtOnce: number = 10 * MiB
 const smallHeapGrowth = 800
 const smallHeapBytes: number = 24 * MiB
 
+/** Smaller ones may be of a pool, and are soon found. */
+const leastGivenBack: number = 64 * 1024
+
 /** Of node --expose-gc. */
 type Collect = (options: { readonly type: 'minor'; readonly execution: 'sync' }) => void
 
@@ -33,6 +36,16 @@ export function countDeadBuffers(bytes: number): void {
   isRoomy = isSmall
   collect ??= takeCollector()
   collect({ type: 'minor', execution: 'sync' })
+}
+
+/**
+ * Frees the memory of `bytes`, which nobody may use any more: large buffers live long enough to count as old, and would
+ * lie there until the whole heap is looked through. A view of a part of something is left alone.
+ */
+export function giveBack(bytes: Uint8Array): void {
+  const { buffer, byteLength } = bytes
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength >= leastGivenBack)
+    buffer.transfer(0)
 }
 
 /** For what remembers the flags of V8, as compiled code does: it would be good for none of the next processes. */

@@ -4,6 +4,7 @@
  */
 import { closeSync, fchmodSync, fstatSync, fsyncSync, lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { giveBack } from '../../shared/dead-buffers.ts'
 import { FerryError, toFerryError } from '../../shared/errors.ts'
 import { parentPath } from '../../shared/paths.ts'
 import { versionText } from '../fingerprint.ts'
@@ -41,6 +42,7 @@ export function growPart({ fd, path, at, steps, from }: GrowPartInput): void {
       if ('bytes' in step) {
         writeAllSync(fd, step.bytes, position)
         position += step.bytes.byteLength
+        giveBack(step.bytes)
         continue
       }
       if (source === undefined || !from)

@@ -6,6 +6,7 @@ import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand } from
 import type { Readable } from 'node:stream'
 import { throwIfCancelled } from '../../../shared/concurrency.ts'
 import { concatBytes } from '../../../shared/bytes.ts'
+import { countDeadBuffers } from '../../../shared/dead-buffers.ts'
 import { FerryError, type ErrorCode } from '../../../shared/errors.ts'
 import type { Content, SyncEntry } from '../../source.ts'
 import type { S3Connection } from './connection.ts'
@@ -59,6 +60,7 @@ export function openObject(connection: S3Connection, keys: KeySpace, entry: Sync
             await fill(body, connection.tuning.stallMs, what, (block) => {
               if (filled + block.byteLength > length) return false
               filled += block.copy(bytes, filled)
+              countDeadBuffers(block.byteLength)
               return true
             })
             if (filled < length) throw incomplete('E_UNREACHABLE', what)

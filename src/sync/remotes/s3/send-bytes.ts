@@ -96,7 +96,6 @@ export function createBytesSender(stallMs: number): BytesSender {
         timeout: stallMs,
       }
       const { answer, said } = await exchange((onAnswer) => put(options, onAnswer), body, signal)
-      // As it was read, unless it went to the system at once.
       countDeadBuffers(body.byteLength)
       if (answer.statusCode === 200) return answer.headers.etag
       throw failureOf(answer, said)

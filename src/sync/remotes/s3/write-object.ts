@@ -5,6 +5,7 @@
 import { ListPartsCommand, PutObjectCommand, type StorageClass } from './aws-client.ts'
 import { createHash } from 'node:crypto'
 import { mapBounded, type Semaphore, throwIfCancelled } from '../../../shared/concurrency.ts'
+import { giveBack } from '../../../shared/dead-buffers.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { RemoteContext } from '../../context.ts'
 import type { WriteOptions, Written } from '../../remote.ts'
@@ -164,6 +165,7 @@ async function uploadObject(
         try {
           const bytes = await readExactly(content, offset, length, what, signal)
           await upload.send(number, bytes, { signal })
+          giveBack(bytes)
           sentBytes += length
           report()
         } finally {

@@ -4,7 +4,7 @@
  * known to be there. The content is read a little ahead.
  */
 import { throwIfCancelled } from '../../../shared/concurrency.ts'
-import { countDeadBuffers } from '../../../shared/dead-buffers.ts'
+import { countDeadBuffers, giveBack } from '../../../shared/dead-buffers.ts'
 import { FerryError } from '../../../shared/errors.ts'
 import type { TransferProgress } from '../../remote.ts'
 import type { Content } from '../../source.ts'
@@ -83,15 +83,19 @@ export function createSender(target: SendTarget, counters: SendCounters, start: 
   const sendData = async (bytes: Uint8Array, at: number): Promise<void> => {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const step = channel.features.requestBytes
-    for (let done = 0; done < buffer.length; done += step) {
-      const length = Math.min(step, buffer.length - done)
+    const { byteLength } = bytes
+    let unanswered = byteLength
+    for (let done = 0; done < byteLength; done += step) {
+      const length = Math.min(step, byteLength - done)
       await push(
         () => channel.write(handle, buffer, done, length, at + done),
         length,
         at + done + length,
         () => {
           counters.sentBytes += length
-          // As it was read, as a packet, and encrypted.
+          unanswered -= length
+          if (unanswered === 0) giveBack(bytes)
+          // As a request, as packets, and encrypted.
           countDeadBuffers(3 * length)
         },
       )
