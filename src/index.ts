@@ -37,6 +37,7 @@ export type {
   NetworkOptions,
   OverwritePolicy,
   ReceiveOptions,
+  ReceiveOrder,
   ReceivePlan,
   ReceiveResult,
   RemoteDefinition,

@@ -30,6 +30,7 @@ export interface ReceiveSpecOptions {
   readonly timeoutMs?: number | undefined
   readonly wait?: boolean | undefined
   readonly seed?: boolean | undefined
+  readonly order?: 'size-desc' | 'size-asc' | 'name' | 'mtime' | undefined
   readonly as?: 'zip' | 'tar' | undefined
 }
 

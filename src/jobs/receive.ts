@@ -42,6 +42,10 @@ export async function runReceive(
   const { progress, tools } = context
   progress.phase('resolve')
   const ticket = parseTicket(ticketText)
+  if ((options.as || options.output) && options.order !== undefined && options.order !== 'name')
+    throw new FerryError('E_USAGE', 'Cannot put an archive or a stream into another order', {
+      hint: 'leave out --order',
+    })
   if (options.as) return await runReceiveArchive(ticket, into, options.as, options, context)
   if (options.output) return await runReceiveOutput(ticket, options.output, options, context)
   const wanted = createGlobFilter(options.only ?? [])
@@ -109,6 +113,7 @@ export async function runReceive(
       const passOptions: PassOptions = {
         wanted: isAgain ? (path) => wanted(path) && !finished.has(path) : wanted,
         jobs: options.jobs ?? defaultJobs,
+        order: options.order,
         confirm: (plan) => confirm(options, context, destination, session.share.name, plan),
         onManifest(manifest) {
           const { name, signature, exclusive } = session.share
@@ -136,9 +141,11 @@ export async function runReceive(
       }
       numbering.begin(session)
       try {
-        if (session.share.live)
+        if (session.share.live) {
+          if (options.order !== undefined && options.order !== 'name')
+            progress.warn('The sender is still reading: files come in its order, not by --order')
           root = (await receiveLive(run, session, { ...passOptions, onEnd: numbering.end })).root
-        else {
+        } else {
           root = rootOf(session)
           await receiveSealed(run, root, passOptions)
         }

@@ -157,6 +157,9 @@ export interface ShareResult {
 /** What happens to a file that is in the way and differs. Identical files are always kept and counted as had. */
 export type OverwritePolicy = 'never' | 'always' | 'newer' | 'rename'
 
+/** Largest or smallest file first, by name, or the oldest first. */
+export type ReceiveOrder = 'size-desc' | 'size-asc' | 'name' | 'mtime'
+
 /** What is about to be received; told before the first write. */
 export interface ReceivePlan {
   readonly name: string
@@ -176,6 +179,8 @@ export interface ReceiveOptions extends JobListeners, JobControls {
   readonly safeLinks?: boolean | undefined
   /** Globs on manifest paths; only matching files are fetched. */
   readonly only?: readonly string[] | undefined
+  /** Which files come first; default `name`. A share that is still being hashed comes in its own order, with a warning. */
+  readonly order?: ReceiveOrder | undefined
   /** Files fetched at once; default 6. */
   readonly jobs?: number | undefined
   /** Milliseconds without any peer after which the job fails with `E_UNREACHABLE`; default 30 s. */

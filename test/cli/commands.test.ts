@@ -144,7 +144,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
   let given: unknown[] = []
   let options: ReceiveOptions = {}
   const { code, out, err } = await ferry(
-    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed --as tar --limit-rate 2M`.split(
+    `receive T D --overwrite rename --safe-links --only *.jpg --only a -j 9 --timeout 5m --wait --no-seed --order mtime --as tar --limit-rate 2M`.split(
       ' ',
     ),
     {
@@ -166,6 +166,7 @@ test('receive: result lines, and every option reaches the journey', async () => 
     timeoutMs: 300_000,
     wait: true,
     seed: false,
+    order: 'mtime',
     as: 'tar',
     output: undefined,
     bytesPerSecond: 2_097_152,

@@ -6,6 +6,7 @@ import type { Ferry } from '../../jobs/ferry.ts'
 import type {
   ArchiveFormat,
   OverwritePolicy,
+  ReceiveOrder,
   ReceiveOptions,
   ReceivePlan,
   ReceiveResult,
@@ -40,6 +41,7 @@ interface Flags {
   readonly safeLinks?: boolean
   readonly only?: string[]
   readonly jobs?: number
+  readonly order?: ReceiveOrder
   readonly stdout?: boolean
   readonly as?: ArchiveFormat
   readonly timeout?: number
@@ -69,6 +71,14 @@ export function receiveCommand(host: CommandHost): Command {
     .option('--safe-links', 'leave out symbolic links that lead out of what is received')
     .option('--only <glob>', "fetch only what matches, such as '*.jpg' (repeatable)", collect)
     .option('-j, --jobs <n>', 'files fetched at once (default: 6)', jobCount)
+    .addOption(
+      new Option('--order <which>', 'which files come first (default: name)').choices([
+        'size-desc',
+        'size-asc',
+        'name',
+        'mtime',
+      ]),
+    )
     .addOption(new Option('--as <format>', 'make one archive of it while it arrives').choices(['zip', 'tar']))
     .option('--stdout', 'write the one file of the ticket, or the archive, to standard output')
     .option('--timeout <time>', 'give up when nobody answers for this time (default: 30s)', duration)
@@ -157,6 +167,7 @@ function specOptionsOf(flags: Flags): ReceiveSpecOptions {
     safeLinks: flags.safeLinks,
     only: flags.only,
     jobs: flags.jobs,
+    order: flags.order,
     timeoutMs: flags.timeout,
     wait: flags.wait,
     seed: flags.seed,

@@ -27,6 +27,7 @@ import { readPatternFile } from '../pattern-file.ts'
 import { drawQr } from '../qr.ts'
 import type { Session } from '../session.ts'
 import { openSession } from '../session.ts'
+import { shareSeparately } from './share-separately.ts'
 
 interface Flags {
   readonly name?: string
@@ -46,6 +47,7 @@ interface Flags {
   readonly qr?: boolean
   readonly copy?: boolean
   readonly daemon?: boolean
+  readonly separate?: boolean
 }
 
 export function shareCommand(host: CommandHost): Command {
@@ -53,6 +55,7 @@ export function shareCommand(host: CommandHost): Command {
     .description('Offer files or folders: prints a ticket at once, and serves until Ctrl-C.')
     .argument('[PATH...]', 'files or folders; - is standard input')
     .option('--text <text>', 'share this text in place of a file')
+    .option('--separate', 'a ticket of its own for each path')
     .option('--name <name>', 'name that receivers see')
     .option('--once', 'stop after one complete download')
     .option('--expire <time>', 'stop and refuse after this time: 30m, 24h, 7d', duration)
@@ -88,6 +91,7 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
   const inputs = inputsOf(host, paths, flags)
   const session = openSession(host, command)
   const { reporter, terminal } = session
+  if (flags.separate) refuseSeparate(paths, flags)
   if (flags.daemon) return await shareBehind(host, command, session, paths, flags)
   const { jobs } = flags
   await using ferry: Ferry = session.openFerry(networkOptionsOf(command), jobs)
@@ -98,6 +102,8 @@ async function share(host: CommandHost, command: Command, paths: string[], flags
     everyItem: wantsEveryItem(session.options),
     onWarning: (message) => reporter.warning(message),
   }
+  if (flags.separate)
+    return await shareSeparately(session, ferry, paths, options, (ticket) => showSeparate(session, ticket))
   const job = ferry.share(inputs, options)
   let shown: ShareTicket | undefined
   const copy = (): void => {
@@ -204,6 +210,22 @@ function inputsOf({ io }: CommandHost, paths: readonly string[], flags: Flags): 
 
 async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text)
+}
+
+/** @throws E_USAGE for what makes sense of one share only */
+function refuseSeparate(paths: readonly string[], flags: Flags): void {
+  const other = (['daemon', 'text', 'name', 'qr', 'copy'] as const).find((name) => flags[name])
+  if (other === undefined && !paths.includes('-')) return
+  const what = other === undefined ? 'standard input' : `--${other}`
+  throw new FerryError('E_USAGE', `Cannot use ${what} together with --separate`, {
+    hint: 'run "ferry share" once for each path',
+  })
+}
+
+function showSeparate(session: Session, ticket: ShareTicket): void {
+  if (session.options.json) return showTicket(session, ticket)
+  session.reporter.say(`\n  ${escapeText(ticket.name)}`)
+  session.reporter.out(`${ticket.ticket}\n`)
 }
 
 function showTicket({ reporter, options, terminal }: Session, ticket: ShareTicket): void {

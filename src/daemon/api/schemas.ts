@@ -51,6 +51,7 @@ const receiveFields = {
   into: path,
   options: v.optional(
     v.strictObject({
+      order: v.optional(v.picklist(['size-desc', 'size-asc', 'name', 'mtime'])),
       overwrite: v.optional(v.picklist(['never', 'always', 'newer', 'rename'])),
       safeLinks: v.optional(v.boolean()),
       only: v.optional(patterns),

@@ -7,12 +7,15 @@ import type { ManifestReader } from '../../blobs/manifest/reader.ts'
 import { chunkListOf } from './chunk-list.ts'
 import { fetchManifest } from './fetch-manifest.ts'
 import { receiveTree, type TreeItem } from './receive-tree.ts'
+import type { ReceiveOrder } from '../types.ts'
+import { orderedItems } from './ordered-items.ts'
 import type { ReceiveRun } from './run.ts'
 import { checkSpace, surveyTree } from './survey.ts'
 
 export interface PassOptions {
   readonly wanted: (path: string) => boolean
   readonly jobs: number
+  readonly order?: ReceiveOrder | undefined
   /** Asked before the first write. @throws E_CANCELLED when the user says no. */
   readonly confirm: (plan: {
     readonly files: number
@@ -48,7 +51,9 @@ export async function receiveSealed(run: ReceiveRun, root: Uint8Array, options: 
   await options.confirm({ files: survey.files, bytes: survey.bytes, final: true })
   run.destination.create()
   run.progress.phase('fetch')
-  await receiveTree(run, itemsOf(manifest), {
+  const { order = 'name' } = options
+  const items = order === 'name' ? itemsOf(manifest) : orderedItems(manifest, wanted, order)
+  await receiveTree(run, items, {
     jobs: options.jobs,
     wanted,
     listOf: (file, known) => chunkListOf(run, file, known),
