@@ -26,7 +26,7 @@ import { failureName, statusOf } from './s3-errors.ts'
 import { writeObject, type WriterContext } from './write-object.ts'
 
 /** Small files are one request each, and most of it is waiting. */
-const filesAtOnce = 24
+const filesAtOnce = 48
 
 /**
  * One request, which tells whether bucket, region and credentials are right.
