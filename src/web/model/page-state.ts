@@ -94,7 +94,7 @@ function takeChange(state: PageState, { whole, jobs, removed }: EngineChange, at
     ...state,
     isLoaded: true,
     refusal: undefined,
-    reached: reachedOf(state.reached, after),
+    reached: reachedOf(state, after),
     jobs: [...after.values()].toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1)),
     nowMs: atMs,
   }
@@ -104,13 +104,13 @@ function takeChange(state: PageState, { whole, jobs, removed }: EngineChange, at
   )
 }
 
-function reachedOf(
-  before: ReadonlyMap<string, number>,
-  jobs: ReadonlyMap<string, JobView>,
-): ReadonlyMap<string, number> {
+function reachedOf(before: PageState, jobs: ReadonlyMap<string, JobView>): ReadonlyMap<string, number> {
+  const runs = new Map(before.jobs.map(({ id, attempts }) => [id, attempts]))
   const reached = new Map<string, number>()
-  for (const { id, state, snapshot } of jobs.values()) {
-    const step = state === 'running' ? snapshot.stepNumber : before.get(id)
+  for (const { id, state, snapshot, attempts } of jobs.values()) {
+    // Of an earlier run it says nothing.
+    const known = runs.get(id) === attempts ? before.reached.get(id) : undefined
+    const step = state === 'running' ? snapshot.stepNumber : known
     if (step !== undefined) reached.set(id, step)
   }
   return reached

@@ -44,10 +44,10 @@ const stateWords: Readonly<Record<Exclude<JobState, 'running'>, StateWord>> = {
   cancelled: { word: 'stopped', tone: 'quiet' },
 }
 
-/** Short: of a sync without a name the last parts of its places, which are told in full among its details. */
-export function titleOf({ kind, title, from, to }: Pick<JobView, 'kind' | 'title' | 'from' | 'to'>): string {
-  const isNamed = kind !== 'sync' || title !== `${from.join(', ')} → ${to}`
-  return isNamed ? title : `${from.map(shortPlace).join(', ')} → ${shortPlace(to ?? '')}`
+/** Short: of a sync only the last parts of its places, which are told in full among its details. */
+export function titleOf({ kind, title }: Pick<JobView, 'kind' | 'title'>): string {
+  const places = kind === 'sync' ? title.split(' → ') : []
+  return places.length === 2 ? places.map(shortPlace).join(' → ') : title
 }
 
 function shortPlace(place: string): string {

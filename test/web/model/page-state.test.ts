@@ -77,6 +77,8 @@ test('reducePage: the step at which something failed is kept', () => {
     change([ended('failed', { stepNumber: 6 })]),
   )
   assert.equal(state.reached.get('t_1'), 3)
+  const again = reducePage(state, change([{ ...ended('failed'), attempts: 2 }]))
+  assert.equal(again.reached.get('t_1'), undefined, 'of another run')
   assert.equal(reducePage(state, change([], { removed: ['t_1'] })).reached.size, 0)
 })
 

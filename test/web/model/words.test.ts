@@ -59,13 +59,13 @@ test('stepDots: what did not end well has gone through those steps only that wer
   assert.deepEqual(states(), ['ahead', 'ahead', 'ahead', 'ahead', 'ahead', 'current'])
 })
 
-test('titleOf: a sync without a name is told by the last parts of its places', () => {
-  const sync = (from: string, to: string, title = `${from} → ${to}`): string =>
-    titleOf(fakeJob({ kind: 'sync', from: [from], to, title }))
-  assert.equal(sync('/home/me/site/', '/mnt/nas/site'), 'site → site')
-  assert.equal(sync('/home/me/site', 's3://bucket/site'), 'site → s3://bucket/site')
-  assert.equal(sync('/home/me/site', '/', 'nightly'), 'nightly')
-  assert.equal(titleOf(fakeJob()), 'Pictures')
+test('titleOf: a sync is told by the last parts of its places', () => {
+  const sync = (title: string): string => titleOf(fakeJob({ kind: 'sync', title }))
+  assert.equal(sync('/home/me/site/ → /mnt/nas/copy'), 'site → copy')
+  assert.equal(sync('/home/me/site → s3://bucket/site'), 'site → s3://bucket/site')
+  assert.equal(sync('/ → ~/a'), '/ → a')
+  assert.equal(sync('nightly'), 'nightly')
+  assert.equal(titleOf(fakeJob({ title: '/a → /b' })), '/a → /b')
 })
 
 test('stateWord: tells every state in a word, beside the colour', () => {
