@@ -24,6 +24,8 @@ import { openArchive, type ArchivedEntry } from './read-archive.ts'
 
 /** Of the free space, what unpacking must leave: a full disk harms everything else on it. */
 const reservedShare = 0.05
+/** Links wait in memory until all files are there: text of all their names and targets, far more than a tree has. */
+const maxLinkChars: number = 256 * 1024 * 1024
 
 export interface ExpandOptions {
   readonly signal: AbortSignal
@@ -51,6 +53,7 @@ export async function expandArchive(path: string, into: string, options: ExpandO
   const room = createRoom(into, path)
   /** Made last, so that nothing is ever written through one. */
   const links: { readonly disk: string; readonly target: string; readonly mtimeNs: bigint }[] = []
+  let linkChars = 0
   let entries = 0
   try {
     for await (const entry of archive.entries()) {
@@ -74,9 +77,13 @@ export async function expandArchive(path: string, into: string, options: ExpandO
       } else {
         folders.ensure(parentPath(treePath))
         const disk = folders.diskPath(treePath)
-        if (entry.kind === 'symlink')
-          links.push({ disk, target: await targetOf(entry, treePath), mtimeNs: entry.mtimeNs })
-        else if (entry.kind === 'hardlink') linkFile(folders, path, entry, disk)
+        if (entry.kind === 'symlink') {
+          const target = await targetOf(entry, treePath)
+          linkChars += disk.length + target.length
+          if (linkChars > maxLinkChars)
+            throw new FerryError('E_MANIFEST', `Cannot unpack "${path}": it has more links than any tree`)
+          links.push({ disk, target, mtimeNs: entry.mtimeNs })
+        } else if (entry.kind === 'hardlink') linkFile(folders, path, entry, disk)
         else {
           const file = options.onFile?.(treePath, entry.size)
           let written = 0
@@ -154,12 +161,11 @@ async function writeFile(disk: string, entry: ArchivedEntry, count: (bytes: numb
   }
 }
 
-/** A zip keeps a link's target as its content. */
+/** A zip keeps a link's target as its content. @throws E_MANIFEST when it is longer than any may be */
 async function targetOf(entry: ArchivedEntry, path: TreePath): Promise<string> {
-  if (entry.target) return entry.target
   const pieces: Uint8Array[] = []
   let length = 0
-  for await (const bytes of entry.content()) {
+  for await (const bytes of entry.target ? [Buffer.from(entry.target)] : entry.content()) {
     length += bytes.byteLength
     if (length > maxTargetBytes)
       throw new FerryError(

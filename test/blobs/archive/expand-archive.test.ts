@@ -116,6 +116,12 @@ test('expandArchive: nothing is written through a link of the same archive', asy
   assert.ok(!existsSync(folder.at('outside', 'file')))
 })
 
+test('expandArchive: a link whose target is longer than any may be is refused in a tar too', async () => {
+  await using folder = temporaryFolder()
+  await writeTar(folder.at('a.tar'), [{ name: 'link', type: 'symlink', linkname: 'x/'.repeat(2048) }])
+  await assert.rejects(expand(folder, 'a.tar'), { code: 'E_MANIFEST' })
+})
+
 test('expandArchive: a second name of a file is kept, and what is no file is told and left out', async () => {
   await using folder = temporaryFolder()
   await writeTar(folder.at('a.tar'), [
