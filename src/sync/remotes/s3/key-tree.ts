@@ -100,6 +100,9 @@ export function createKeyTree({ keeps = () => true, onProblem, under }: ListOpti
       files.push(path)
       if (!object || !keeps(path, false)) return
       const { size, version } = object
+      // Without either, what is read could not be told from something else.
+      if (!Number.isSafeInteger(size) || size < 0) return problem(name, 'its size is no number of bytes')
+      if (version === '') return problem(name, 'the server does not tell its version')
       entries.push({
         path: path as TreePath,
         kind: 'file',

@@ -1,4 +1,6 @@
 /** Between paths of a sync and keys of a bucket. A path '' is the location itself. */
+import { FerryError } from '../../../shared/errors.ts'
+import { shortenName } from '../../../shared/paths.ts'
 import { ownFolder } from '../../own-names.ts'
 
 export interface KeySpace {
@@ -23,9 +25,15 @@ export function createKeySpace(bucket: string, prefix: string): KeySpace {
   }
 }
 
-/** A key of a listing with `EncodingType: 'url'`. */
+/** A key of a listing with `EncodingType: 'url'`. @throws E_PROTOCOL when it is not encoded as it must be */
 export function decodeKey(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', '%20'))
+  try {
+    return decodeURIComponent(text.replaceAll('+', '%20'))
+  } catch (error) {
+    throw new FerryError('E_PROTOCOL', `Cannot use the key "${shortenName(text)}": it is not encoded`, {
+      cause: error,
+    })
+  }
 }
 
 /** Without the quotes, which some servers leave out. */

@@ -93,6 +93,32 @@ test('100: pages that never end, or do not follow each other, are an error', asy
   server.closeAllConnections()
 })
 
+test('100: a size that is no number of bytes, a key that cannot be decoded, and no version are told', async () => {
+  let told: { readonly Key: string; readonly Size: string; readonly ETag?: string } = { Key: '', Size: '' }
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/xml')
+    response.end(writeXml('ListBucketResult', { IsTruncated: false, Contents: told }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const place = { endpoint, credentials: s3.credentials }
+    await using odd = await openS3Place(place, { attempts: 1 }, { prefix: 'p' })
+    for (const Size of ['-1', '1.5', '9007199254740993', '1e400', 'x']) {
+      told = { Key: 'p/a', Size, ETag: '"x"' }
+      const { entries, problems } = await listAll(odd.remote)
+      assert.deepEqual([entries, problems.map(({ path }) => path)], [[], ['a']], Size)
+    }
+    told = { Key: 'p/a', Size: '1' }
+    assert.deepEqual((await listAll(odd.remote)).entries, [])
+    told = { Key: 'p/a%zz', Size: '1', ETag: '"x"' }
+    await assert.rejects(listAll(odd.remote), withCode('E_PROTOCOL'))
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
 test('listObjects: what is refused as a whole is jumped over, and so are the records of ferry', async () => {
   const many = await startS3({ rules: { pageSize: 10 } })
   try {
