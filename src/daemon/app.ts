@@ -8,6 +8,7 @@ import { FerryError, toFerryError } from '../shared/errors.ts'
 import { openApiText } from './api/openapi-text.ts'
 import { HttpError, problemOf } from './api/problem.ts'
 import {
+  cancelFilesSchema,
   cancelSchema,
   emptySchema,
   filesSchema,
@@ -119,7 +120,7 @@ export function createApp(options: AppOptions): Hono {
     context.json(await engine.retry(context.req.param('id'), await bodyOf(context, filesSchema))),
   )
   app.post(`${transfer}/files/cancel`, async (context) =>
-    context.json(await engine.cancelFiles(context.req.param('id'), await bodyOf(context, filesSchema))),
+    context.json(await engine.cancelFiles(context.req.param('id'), await bodyOf(context, cancelFilesSchema))),
   )
   app.post(`${transfer}/limits`, async (context) =>
     context.json(await engine.setLimits(context.req.param('id'), await bodyOf(context, limitsSchema))),

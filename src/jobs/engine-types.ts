@@ -102,6 +102,12 @@ export interface JobView {
   readonly canResume: boolean
   readonly canCancel: boolean
   readonly canRetry: boolean
+  /** Single files of it may be left out, and what has arrived of unfinished files be deleted. */
+  readonly canCancelFiles: boolean
+  readonly canDeletePartial: boolean
+  readonly canRetryFiles: boolean
+  /** Files that the user has left out, the first 100 of them. */
+  readonly leftOut: readonly string[]
 }
 
 export interface ShareView {
@@ -185,9 +191,12 @@ export interface CancelOptions {
 }
 
 export interface FileSelection {
-  /** Paths as in `snapshot.active` and `snapshot.failures`. */
+  /** Paths as in `snapshot.active` and `snapshot.failures`; a folder's stands for all that is in it. */
   readonly paths?: readonly string[] | undefined
 }
+
+/** What has arrived of the files is kept for later (default), or deleted. */
+export interface CancelFilesOptions extends FileSelection, CancelOptions {}
 
 export interface HistoryOptions {
   /** Newest first; default 100, at most 1000. */
@@ -217,12 +226,21 @@ export interface Engine extends AsyncDisposable {
   pause(id: string): Promise<JobView>
   /** Goes on, also with an interrupted job. @throws E_CONFLICT when it has ended */
   resume(id: string): Promise<JobView>
-  /** Resolves when everything is freed. Cancelling what has ended changes nothing. */
+  /**
+   * Resolves when everything is freed. Cancelling what has ended changes nothing, but for what is to be deleted.
+   * @throws E_USAGE when it cannot delete, before anything is stopped
+   */
   cancel(id: string, options?: CancelOptions): Promise<JobView>
-  /** Runs it again: what is here already is not fetched again. @throws E_CONFLICT while it runs */
+  /**
+   * Runs it again, all of it or only these files, also those that were left out: what is here already is not fetched again.
+   * @throws E_CONFLICT while it runs; E_USAGE when it does not do single files
+   */
   retry(id: string, files?: FileSelection): Promise<JobView>
-  /** Leaves these files out from now on; the others go on. */
-  cancelFiles(id: string, files: FileSelection): Promise<JobView>
+  /**
+   * Leaves these files out from now on; the others go on, and the job ends well without them. They count as skipped.
+   * @throws E_CONFLICT when it has ended; E_USAGE without paths, or when it does not do single files
+   */
+  cancelFiles(id: string, files: CancelFilesOptions): Promise<JobView>
   setLimits(id: string, limits: Limits): Promise<JobView>
   shares(): Promise<readonly ShareView[]>
   /** Stops a share and forgets it: it is not offered again after a restart. */

@@ -14,6 +14,7 @@ import { createChangeFeed } from './engine/change-feed.ts'
 import { checkSpec, findTwin } from './engine/check-spec.ts'
 import { hasEnded, historyRowOf, restoredEntry, storedOf, viewOf } from './engine/entry.ts'
 import type { Entry, Extra } from './engine/entry.ts'
+import { discardParts, leavingOut, mustDeletePartial, namedPaths, partsOf } from './engine/single-files.ts'
 import { startRun } from './engine/start-run.ts'
 import { peerViews, shareViewOf, sumsOf } from './engine/tables.ts'
 import type { Ferry } from './ferry.ts'
@@ -156,6 +157,7 @@ export function createEngine(options: EngineOptions): Engine {
     }
     await job.result.catch(() => undefined)
     if (!entry.isSuspended) end(entry, job.progress.current)
+    else trySave(entry)
     entry.job = undefined
   }
 
@@ -164,6 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     entry.snapshot = snapshot
     entry.state = state
     entry.endedAtMs = Date.now()
+    entry.extra = { ...entry.extra, parts: partsOf(entry) }
     entry.job = undefined
     trySave(entry)
     try {
@@ -198,6 +201,16 @@ export function createEngine(options: EngineOptions): Engine {
     } else if (!hasEnded(entry.state)) {
       end(entry, { ...entry.snapshot, state: 'cancelled', phase: 'failed', message: 'Stopped' })
     }
+  }
+
+  /** @throws when a part could not be deleted; the others are */
+  function discard(entry: Entry): void {
+    // A retry has begun meanwhile: what is there is its own.
+    if (entry.job) throw conflict(entry, 'delete what has arrived of')
+    const { left, error } = discardParts(partsOf(entry))
+    entry.extra = { ...entry.extra, parts: left }
+    settle(entry)
+    if (error !== undefined) throw error
   }
 
   restore()
@@ -252,19 +265,28 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async cancel(id, { partial = 'keep' } = {}): Promise<JobView> {
       const entry = find(id)
-      if (partial === 'delete') throw unsupported('delete what has arrived of unfinished files')
+      if (partial === 'delete') mustDeletePartial(entry, options.remotes)
       await stop(entry)
+      if (partial === 'delete') discard(entry)
       return look(entry)
     },
     async retry(id, { paths } = {}): Promise<JobView> {
       mustBeOpen()
       const entry = find(id)
       if (!hasEnded(entry.state)) throw conflict(entry, 'retry')
-      if (paths !== undefined) throw unsupported('retry single files')
+      const chosen = paths && namedPaths(entry, { paths })
+      entry.extra = { ...entry.extra, paths: chosen, leftOut: undefined }
       run(entry)
       return look(entry)
     },
-    cancelFiles: () => Promise.reject(unsupported('leave out single files')),
+    async cancelFiles(id, selection): Promise<JobView> {
+      const entry = find(id)
+      if (hasEnded(entry.state)) throw conflict(entry, 'leave files out of')
+      const leftOut = leavingOut(entry, selection)
+      entry.extra = { ...entry.extra, leftOut }
+      entry.job?.leaveOut(leftOut)
+      return settle(entry)
+    },
     async setLimits(id, limits): Promise<JobView> {
       const entry = find(id)
       if (hasEnded(entry.state)) throw conflict(entry, 'limit')
@@ -333,12 +355,6 @@ function conflict({ id, state }: Entry, what: string): FerryError {
   const hint =
     state === 'running' ? 'it runs' : hasEnded(state) ? `run it again with: ferry retry ${id}` : undefined
   return new FerryError('E_CONFLICT', `Cannot ${what} job ${id}: it is ${state}`, { hint })
-}
-
-function unsupported(what: string): FerryError {
-  return new FerryError('E_USAGE', `Cannot ${what}: this is not supported yet`, {
-    hint: 'act on the whole job',
-  })
 }
 
 /** Goes on with all jobs that were cut off by the end of an earlier process. Those that cannot have failed. */

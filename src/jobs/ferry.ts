@@ -134,7 +134,10 @@ export function createFerry(options: FerryOptions = {}, journeys: Journeys = all
           'receive',
           '',
           (context) => journeys.receive(ticket, into, receiveOptions, { ...context, tools }),
-          receiveOptions,
+          // An archive and a stream are written in order, and nothing of them can be taken back.
+          receiveOptions.as || receiveOptions.output
+            ? { ...receiveOptions, canLeaveOut: false }
+            : receiveOptions,
         ),
       ),
     sync: (from, to, syncOptions = {}) =>

@@ -9,6 +9,9 @@ import type { Clock } from '../progress/limiter.ts'
 import { createTracker } from '../progress/tracker.ts'
 import { cancelled } from '../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'
+import { createFileChoice, type FileChoice, type LeftOut } from '../shared/file-choice.ts'
+import { createPartLedger, type PartLedger } from '../shared/part-ledger.ts'
+import { quoteName } from '../shared/terminal-text.ts'
 import { createThrottle, type Throttle } from '../shared/throttle.ts'
 
 export type { SnapshotSource }
@@ -31,6 +34,12 @@ export interface Job<Result> extends AsyncDisposable {
   resume(): void
   /** Bytes of content a second, or undefined for no limit. @throws E_USAGE when too slow, or the job has no content */
   setRate(bytesPerSecond: number | undefined): void
+  /** True for jobs that do file by file, so that single ones can be left out. */
+  readonly canLeaveOut: boolean
+  /** Goes on without these files: one under way stops within one chunk. They count as skipped. @throws E_USAGE */
+  leaveOut(files: readonly LeftOut[]): void
+  /** Absolute paths of the files of which a part was begun that is not whole. */
+  parts(): readonly string[]
 }
 
 /** Told while a job runs, in addition to its snapshots; both are called synchronously and must not throw. */
@@ -48,11 +57,19 @@ export interface JobControls {
   readonly id?: string | undefined
   /** Bytes of content a second, both ways together; default: no limit. */
   readonly bytesPerSecond?: number | undefined
+  /** Only these files, or what is in these folders; paths of the tree, exactly. Default: all. */
+  readonly paths?: readonly string[] | undefined
+  /** Left out from the beginning; see `Job.leaveOut`. */
+  readonly leftOut?: readonly LeftOut[] | undefined
+  /** What `Job.parts` told of an earlier run. */
+  readonly parts?: readonly string[] | undefined
 }
 
 export interface JobOptions extends JobListeners, JobControls {
   readonly signal?: AbortSignal | undefined
   readonly clock?: Clock
+  /** Default: what the kind of job can. */
+  readonly canLeaveOut?: boolean | undefined
 }
 
 export interface RunContext {
@@ -60,6 +77,10 @@ export interface RunContext {
   readonly progress: ProgressSink
   /** All content of the job passes through it. */
   readonly throttle: Throttle
+  /** Which files are done. */
+  readonly files: FileChoice
+  /** Told of every part that is begun and ended. */
+  readonly parts: PartLedger
 }
 
 export function reportError(error: FerryError): ReportedError {
@@ -72,8 +93,9 @@ export function createJobId(): string {
 }
 
 const withContent: readonly JobKind[] = ['share', 'receive', 'sync']
+const fileByFile: readonly JobKind[] = ['receive', 'sync']
 
-/** Starts `run` at once and wraps it as a job. @throws E_USAGE when the rate is too slow */
+/** Starts `run` at once and wraps it as a job. @throws E_USAGE when the rate is too slow, or it cannot do single files */
 export function createJob<Result>(
   kind: JobKind,
   name: string,
@@ -83,6 +105,14 @@ export function createJob<Result>(
   const { id = createJobId(), onItem, everyItem, onWarning, clock } = options
   const throttle = createThrottle(options.bytesPerSecond)
   const canPause = withContent.includes(kind)
+  const { canLeaveOut = fileByFile.includes(kind) } = options
+  const mustDoSingle = (): void => {
+    if (!canLeaveOut)
+      throw new FerryError('E_USAGE', `Cannot do single files of this ${kind}: it is all or nothing`)
+  }
+  if (options.paths ?? options.leftOut) mustDoSingle()
+  const files = createFileChoice({ only: options.paths, leftOut: options.leftOut })
+  const parts = createPartLedger(options.parts)
   const tracker = createTracker({ id, kind, name, onItem, everyItem, onWarning, ...(clock && { clock }) })
   const controller = new AbortController()
   const signal = options.signal ? AbortSignal.any([controller.signal, options.signal]) : controller.signal
@@ -90,7 +120,8 @@ export function createJob<Result>(
   async function start(): Promise<Result> {
     try {
       if (signal.aborted) throw cancelled(signal)
-      const result = await run({ signal, progress: tracker.sink, throttle })
+      const result = await run({ signal, progress: tracker.sink, throttle, files, parts })
+      for (const path of files.unmet()) tracker.sink.warn(`There is no file ${quoteName(path)} in it`)
       tracker.finalize({ state: 'done' })
       return result
     } catch (caught) {
@@ -130,6 +161,12 @@ export function createJob<Result>(
       mustHaveContent()
       throttle.setRate(bytesPerSecond)
     },
+    canLeaveOut,
+    leaveOut(named): void {
+      mustDoSingle()
+      files.leaveOut(named)
+    },
+    parts: () => parts.list(),
     [Symbol.asyncDispose]: () => cancel(),
   }
 }

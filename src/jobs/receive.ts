@@ -48,7 +48,9 @@ export async function runReceive(
     })
   if (options.as) return await runReceiveArchive(ticket, into, options.as, options, context)
   if (options.output) return await runReceiveOutput(ticket, options.output, options, context)
-  const wanted = createGlobFilter(options.only ?? [])
+  const { files, parts } = context
+  const matches = createGlobFilter(options.only ?? [])
+  const wanted = (path: string): boolean => matches(path) && files.isChosen(path)
   const destination = openDestination(into)
   const rules = { foldsNames: destination.foldsNames, windowsNames: process.platform === 'win32' }
   const [store, pool, identity] = await Promise.all([tools.store(), tools.pool(), tools.identity()])
@@ -94,6 +96,8 @@ export async function runReceive(
         signal: AbortSignal.any([context.signal, stop.signal]),
         progress,
         throttle: context.throttle,
+        files,
+        parts,
         tally,
         fetcher: peers.fetcher,
         pool,
@@ -121,7 +125,7 @@ export async function runReceive(
           const { objects } = store
           const { diskPath } = run.folders
           const { throttle } = context
-          const parts = {
+          const offered = {
             secret: ticket.secret,
             name,
             signature,
@@ -131,12 +135,16 @@ export async function runReceive(
             throttle,
             diskPath,
           }
-          seeding = startSeeding(parts, peers.fetcher, context)
+          seeding = startSeeding(offered, peers.fetcher, context)
         },
         onComplete(number, { path, size }, disk) {
           finished.add(path)
           finishedBytes += size
           seeding?.addFile(number, path, disk)
+        },
+        onLeftOut({ path, size }) {
+          finished.add(path)
+          finishedBytes += size
         },
       }
       numbering.begin(session)
@@ -159,7 +167,8 @@ export async function runReceive(
         stop.abort()
       }
     }
-    if (tally.files.failed === 0 && options.only === undefined) await sayFinished(peers.fetcher.sessions)
+    if (tally.files.failed === 0 && options.only === undefined && files.isWhole)
+      await sayFinished(peers.fetcher.sessions)
     return resultOf(session.share.name, root)
   } catch (error) {
     throw blameLiars(error, liars)

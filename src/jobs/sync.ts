@@ -7,14 +7,15 @@
 import { join } from 'node:path'
 import { throwIfCancelled } from '../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'
+import type { FileChoice } from '../shared/file-choice.ts'
 import type { RemoteContext } from '../sync/context.ts'
-import type { ExecuteRun } from '../sync/execute/execute-run.ts'
+import { pathOf, type ExecuteRun } from '../sync/execute/execute-run.ts'
 import { mayGoAsDelta } from '../sync/execute/find-delta.ts'
 import { readAhead } from '../sync/execute/read-ahead.ts'
 import { runPlan } from '../sync/execute/run-plan.ts'
 import { throttled, withKnown } from '../sync/execute/sync-source.ts'
 import type { SyncSettings } from '../sync/options.ts'
-import type { PlanFacts } from '../sync/plan-types.ts'
+import type { PlanFacts, SyncAction } from '../sync/plan-types.ts'
 import { createComparison } from '../sync/plan/comparison.ts'
 import { createKeeps, watchKeeps, type Keeps } from '../sync/plan/keeps.ts'
 import { planSync } from '../sync/plan/plan-sync.ts'
@@ -70,18 +71,21 @@ export async function runSync(
   const abortedUploads = options.abortStale ? await abortStale(remote, settings, signal) : 0
   progress.phase('scan')
   const { source, existing, facts } = startListings(ends, settings, tally, signal)
-  const plan = readAhead(tally.watch(planSync(source, existing, settings, facts)), plannedAhead)
+  const chosen = onlyChosen(planSync(source, existing, settings, facts), context.files)
+  const plan = readAhead(tally.watch(chosen), plannedAhead)
   const comparison = createComparison(settings, facts)
   const run: ExecuteRun = {
     source: throttled(ends.source, throttle),
     remote,
     settings,
     signal,
+    files: context.files,
     progress,
     index,
     decide: comparison.decide,
     onDecided: tally.decided,
     onDone: tally.done,
+    onLeftOut: tally.leftOut,
     onMoving: tally.moving,
     onFailed: tally.failed,
   }
@@ -98,11 +102,28 @@ export async function runSync(
   throwIfCancelled(signal)
   const result = tally.result()
   // Thanks are not owed: a peer that has gone by now does not matter.
-  if (result.failed.count === 0 && !settings.dryRun) await ends.finished?.().catch(() => undefined)
+  if (result.failed.count === 0 && !settings.dryRun && context.files.isWhole)
+    await ends.finished?.().catch(() => undefined)
   return { from: ends.source.url, to: remote.url, ...result, abortedUploads }
 }
 
-function remoteContextOf({ signal, progress, tools }: JobContext, { ask }: SyncOptions): RemoteContext {
+/** What is deleted with all that is in it must be chosen itself. */
+async function* onlyChosen(
+  plan: AsyncIterable<readonly SyncAction[]>,
+  files: FileChoice,
+): AsyncGenerator<readonly SyncAction[]> {
+  for await (const actions of plan)
+    yield actions.filter((action) => {
+      const path = pathOf(action)
+      if (path === undefined) return files.isWhole
+      return action.kind === 'delete' ? files.isChosenWhole(path) : files.isChosen(path)
+    })
+}
+
+function remoteContextOf(
+  { signal, progress, tools, parts }: JobContext,
+  { ask }: SyncOptions,
+): RemoteContext {
   return {
     signal,
     warn: (message) => progress.warn(message),
@@ -111,6 +132,7 @@ function remoteContextOf({ signal, progress, tools }: JobContext, { ask }: SyncO
     stateDirectory: join(tools.directory, 'sync'),
     env: process.env,
     ask,
+    parts,
   }
 }
 

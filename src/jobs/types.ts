@@ -12,6 +12,8 @@ import type { Host } from '../node/host.ts'
 import type { Identity } from '../node/identity.ts'
 import type { Provider, ProviderEvent } from '../node/provider/provider.ts'
 import type { ProgressSink, ReportedError } from '../progress/events.ts'
+import type { FileChoice } from '../shared/file-choice.ts'
+import type { PartLedger } from '../shared/part-ledger.ts'
 import type { Throttle } from '../shared/throttle.ts'
 import type { S3Location, SftpLocation } from '../sync/location.ts'
 import type { JobControls, JobListeners } from './job.ts'
@@ -52,6 +54,10 @@ export interface JobContext {
   readonly progress: ProgressSink
   /** Held by `Job.pause` and `Job.setRate`: content is taken from it before it is asked for, answered, read or written. */
   readonly throttle: Throttle
+  /** Which files are done; those that are left out meanwhile count as skipped. */
+  readonly files: FileChoice
+  /** Told of every part of a file that is begun here, and when it is whole or gone. */
+  readonly parts: PartLedger
   readonly tools: JobTools
 }
 

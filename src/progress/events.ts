@@ -60,6 +60,8 @@ export interface ProgressSink {
     readonly bytes: number
     readonly reusedBytes?: number
     readonly hadFiles?: number
+    /** Of `bytes`: of files that were passed over, and did not move. */
+    readonly skippedBytes?: number
   }): void
   /** A file that failed while others go on. */
   failItem(path: string, error: ReportedError): void

@@ -92,7 +92,8 @@ export function createTracker(options: TrackerOptions): Tracker {
   const live = new Set<LiveItem>()
   const peers = createPeerTable()
   const totals = { files: 0, bytes: 0, final: false }
-  const done = { files: 0, had: 0, failed: 0, bytes: 0, reused: 0 }
+  /** `unmoved`: of what was skipped; it is done with, but has not come. */
+  const done = { files: 0, had: 0, failed: 0, bytes: 0, reused: 0, unmoved: 0 }
   const failures: { readonly path: string; readonly error: ReportedError }[] = []
   const warnings: string[] = []
   let name = options.name
@@ -187,7 +188,7 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   /** What was already here is no measure of how fast the rest will come. */
   function movedBytes(bytes: number): number {
-    return Math.max(0, bytes - done.reused)
+    return Math.max(0, bytes - done.reused - done.unmoved)
   }
 
   function enterPhase(next: Phase): void {
@@ -234,6 +235,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         done.files++
         done.bytes += total
         done.reused += result.reusedBytes ?? (ended === 'had-it' ? total : 0)
+        if (ended === 'skipped') done.unmoved += total - item.best
         if (ended === 'had-it') done.had++
         options.onItem?.({ path, phase: ended, bytes: total })
         limiter.force()
@@ -271,6 +273,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       done.bytes += counts.bytes
       done.reused += counts.reusedBytes ?? 0
       done.had += counts.hadFiles ?? 0
+      done.unmoved += counts.skippedBytes ?? 0
       lastMoveMs = clock.now()
       limiter.changed()
     },

@@ -31,6 +31,19 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/** What `promise` gives, or a rejection with `E_CANCELLED` as soon as the signal aborts; the promise itself goes on. */
+export async function abortable<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  throwIfCancelled(signal)
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(cancelled(signal))
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
 export interface MapBoundedOptions {
   /** Most calls under way at once, ≥ 1. */
   readonly limit: number

@@ -1,6 +1,7 @@
 /** What opening a location needs from outside of this room. */
 import type { DiskStore } from '../blobs/store/open-store.ts'
 import type { WorkerPool } from '../blobs/worker/pool.ts'
+import type { PartLedger } from '../shared/part-ledger.ts'
 
 export interface RemoteContext {
   readonly signal: AbortSignal
@@ -11,6 +12,8 @@ export interface RemoteContext {
   readonly stateDirectory: string
   /** Environment for credentials, agents and home. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Told of the parts of files on this computer that are begun, and when they are whole or gone. */
+  readonly parts?: PartLedger | undefined
   /**
    * Asks the user for a secret (a passphrase, a password), or whether a host key is right. Undefined when nobody can be
    * asked.

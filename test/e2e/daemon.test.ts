@@ -1,6 +1,7 @@
 /** The daemon as a process: killed in the middle, ended gently, started twice, in the way, and bound to its parent. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { findDaemon, type EngineClient } from '../../src/daemon/client.ts'
 import { createEngineClient } from '../../src/daemon/client.ts'
@@ -178,4 +179,43 @@ test('sync --daemon: paths are those of the folder it was said in; what it canno
     code: 'E_USAGE',
   })
   await assert.rejects(daemon.client.start({ kind: 'sync', from: 'a', to: '/b' }), { code: 'E_USAGE' })
+})
+
+test('single files of a job are left out and taken up again from the command line, and parts go when told to', async () => {
+  await using stage = setStage()
+  writeSource(stage)
+  await using share = await stage.share(['source'])
+  await using daemon = await startDaemon(stage.receiverHome)
+  const home = stage.receiverHome
+  const started = await runFerry(['receive', '-d', '--json', '--bwlimit', '200', share.ticket, stage.into], {
+    home,
+  })
+  assert.equal(started.code, 0, describeExit(started))
+  const id = /"id":"(t_\w+)","kind":"receive"/.exec(started.stdout)?.[1] as string
+  const ferry = async (...args: readonly string[]): Promise<void> => {
+    const ended = await runFerry(args, { home })
+    assert.equal(ended.code, 0, describeExit(ended))
+  }
+  const part = join(stage.into, 'source', 'large.bin.ferry-part')
+  await until(
+    daemon.client,
+    id,
+    ({ snapshot }) => snapshot.active.some(({ path }) => path === 'source/large.bin') && existsSync(part),
+  )
+  await ferry('cancel', id, '--file', 'source/large.bin')
+  await daemon.client.setLimits(id, { bytesPerSecond: null })
+  const done = await untilState(daemon.client, id, 'done')
+  assert.deepEqual(
+    [done.leftOut, done.snapshot.files.done, done.snapshot.files.failed],
+    [['source/large.bin'], 21, 0],
+  )
+  assert.ok(existsSync(part) && !existsSync(join(stage.into, 'source', 'large.bin')))
+  await ferry('cancel', id, '--delete-partial')
+  assert.ok(!existsSync(part) && !existsSync(`${part}.journal`))
+  await ferry('retry', id, '--file', 'source/large.bin')
+  const again = await until(daemon.client, id, ({ state, attempts }) => state === 'done' && attempts === 2)
+  assert.equal(again.snapshot.files.total, 1)
+  stage.assertArrived('source')
+  const refused = await runFerry(['cancel', id, 't_2', '--file', 'a'], { home })
+  assert.equal(refused.code, 2, describeExit(refused))
 })

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { createMemoryJobs } from '../../src/blobs/store/job-table.ts'
+import { openPart } from '../../src/blobs/tree-writer/part-file.ts'
 import type { Engine, EngineChange } from '../../src/jobs/engine-types.ts'
 import { createEngine, keepEndedMs, resumeInterrupted } from '../../src/jobs/engine.ts'
 import { createFerry } from '../../src/jobs/ferry.ts'
 import type { Journeys } from '../../src/jobs/journeys.ts'
 import { delay } from '../../src/shared/concurrency.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { fakeJourneys, fakeReceiveResult, fakeTicket } from '../support/fake-journeys.ts'
+import { fakeJourneys, fakeReceiveResult, fakeSyncResult, fakeTicket } from '../support/fake-journeys.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const vectors = resolve(import.meta.dirname, '..', '..', '..', 'test', 'vectors', 'tickets.json')
@@ -188,4 +189,102 @@ test('createEngine: an ended job leaves the list after ten minutes, and stays in
   assert.equal((await engine.history())[0]?.id, id)
   assert.equal((await engine.get(id)).state, 'done')
   await staged.engine[Symbol.asyncDispose]()
+})
+
+const slowSpec = { ...receiveSpec, limits: { bytesPerSecond: 4096 } }
+
+/** A receive of named files, of which those that are left out or not chosen do not come; each begins a part. */
+const receivingFiles = (names: readonly string[], folder: string): Partial<Journeys> => ({
+  async receive(_ticket, _into, _options, { progress, throttle, signal, files, parts }) {
+    progress.totals({ files: names.length, bytes: names.length, final: true })
+    for (const name of names.filter((one) => files.isChosen(one))) {
+      openPart(join(folder, name), 10).close()
+      parts.begin(join(folder, name))
+      await throttle.take(1, signal)
+      const item = progress.beginItem(name, 'fetch', 1)
+      item.done({ phase: files.isLeftOut(name) ? 'skipped' : 'done' })
+      if (!files.isLeftOut(name)) parts.end(join(folder, name))
+    }
+    return fakeReceiveResult
+  },
+})
+
+test('createEngine: single files are left out while it runs, and taken up again by a retry of these alone', async () => {
+  await using folder = temporaryFolder()
+  await using staged = stage(receivingFiles(['a', 'b', 'c'], folder.path))
+  await using engine = staged.engine
+  const { id } = await engine.start(slowSpec)
+  await engine.pause(id)
+  const view = await engine.cancelFiles(id, { paths: ['b', 'nowhere'] })
+  assert.deepEqual([view.leftOut, view.canCancelFiles, view.canRetryFiles], [['b', 'nowhere'], true, false])
+  await assert.rejects(engine.cancelFiles(id, { paths: [] }), { code: 'E_USAGE' })
+  await engine.resume(id)
+  const done = await until(engine, id, 'done')
+  assert.equal(done.snapshot.files.done, 3)
+  assert.deepEqual(done.snapshot.warnings, ['There is no file "nowhere" in it'])
+  assert.deepEqual([done.canCancelFiles, done.canRetryFiles, done.canDeletePartial], [false, true, true])
+  await assert.rejects(engine.cancelFiles(id, { paths: ['a'] }), { code: 'E_CONFLICT' })
+  await engine.retry(id, { paths: ['b'] })
+  const again = await until(engine, id, 'done')
+  assert.deepEqual([again.attempts, again.snapshot.files.done, again.leftOut], [2, 1, []])
+})
+
+test('createEngine: what is left out stays so when the process ends, and its part is known to the next one', async () => {
+  await using folder = temporaryFolder()
+  const journeys = receivingFiles(['a', 'b'], folder.path)
+  await using staged = stage(journeys)
+  const { id } = await staged.engine.start(slowSpec)
+  await staged.engine.pause(id)
+  await staged.engine.cancelFiles(id, { paths: ['b'] })
+  await staged.engine[Symbol.asyncDispose]()
+  await using next = createEngine(staged.options)
+  assert.deepEqual((await next.get(id)).leftOut, ['b'])
+  await next.resume(id)
+  await until(next, id, 'done')
+  assert.deepEqual(readdirSync(folder.path).filter((name) => name.startsWith('b')).length, 2)
+  await next.cancel(id, { partial: 'delete' })
+  assert.deepEqual(
+    readdirSync(folder.path).filter((name) => name.startsWith('b')),
+    [],
+  )
+  assert.equal((await next.get(id)).canDeletePartial, false)
+})
+
+test('createEngine: cancel with delete takes the parts of this job and leaves those of others', async () => {
+  await using folder = temporaryFolder()
+  await using staged = stage(receivingFiles(['a'], folder.path))
+  await using engine = staged.engine
+  openPart(folder.at('foreign'), 10).close()
+  const { id } = await engine.start(slowSpec)
+  await engine.pause(id)
+  const view = await engine.cancel(id, { partial: 'delete' })
+  assert.deepEqual([view.state, view.canDeletePartial], ['cancelled', false])
+  assert.deepEqual(
+    readdirSync(folder.path)
+      .filter((name) => !name.startsWith('data'))
+      .toSorted(),
+    [...(existsSync(folder.at('a')) ? ['a'] : []), 'foreign.ferry-part', 'foreign.ferry-part.journal'],
+  )
+})
+
+test('createEngine: what does not do single files, or keeps its parts elsewhere, is refused and goes on', async () => {
+  await using staged = stage({
+    sync: async (_from, _to, _options, { signal }) =>
+      await delay(1_000_000, signal).then(() => fakeSyncResult),
+  })
+  await using engine = staged.engine
+  const share = await engine.start({ kind: 'share', paths: ['/a'] })
+  await assert.rejects(engine.cancelFiles(share.id, { paths: ['a'] }), { code: 'E_USAGE' })
+  await assert.rejects(engine.cancel(share.id, { partial: 'delete' }), { code: 'E_USAGE' })
+  const sync = await engine.start({ kind: 'sync', from: '/a', to: 's3://bucket/b' })
+  assert.deepEqual([sync.canCancelFiles, sync.canDeletePartial], [true, false])
+  await assert.rejects(engine.cancel(sync.id, { partial: 'delete' }), { code: 'E_USAGE', message: /folder/ })
+  await assert.rejects(engine.cancelFiles(sync.id, { paths: ['a'], partial: 'delete' }), { code: 'E_USAGE' })
+  assert.deepEqual(
+    [(await engine.get(share.id)).state, (await engine.get(sync.id)).state],
+    ['running', 'running'],
+  )
+  const zip = await engine.start({ ...receiveSpec, options: { as: 'zip' } })
+  await until(engine, zip.id, 'done')
+  await assert.rejects(engine.retry(zip.id, { paths: ['a'] }), { code: 'E_USAGE' })
 })

@@ -67,6 +67,10 @@ export function fakeJob(changes: Partial<JobView> = {}): JobView {
     canResume: false,
     canCancel: true,
     canRetry: false,
+    canCancelFiles: false,
+    canDeletePartial: false,
+    canRetryFiles: false,
+    leftOut: [],
     ...changes,
   }
 }

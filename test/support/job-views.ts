@@ -49,6 +49,10 @@ export function fakeJob(
     canResume: false,
     canCancel: true,
     canRetry: false,
+    canCancelFiles: false,
+    canDeletePartial: false,
+    canRetryFiles: false,
+    leftOut: [],
     ...given,
     snapshot: { ...fakeSnapshot, id, ...given.snapshot },
   }

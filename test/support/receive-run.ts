@@ -12,6 +12,8 @@ import { underWayBytes, type ReceiveRun } from '../../src/jobs/receive/run.ts'
 import { createTally, type Tally } from '../../src/jobs/receive/tally.ts'
 import type { OverwritePolicy } from '../../src/jobs/types.ts'
 import { createSemaphore } from '../../src/shared/concurrency.ts'
+import { createFileChoice, type FileChoice } from '../../src/shared/file-choice.ts'
+import { createPartLedger, type PartLedger } from '../../src/shared/part-ledger.ts'
 import { createThrottle, type Throttle } from '../../src/shared/throttle.ts'
 import type { FakeShare } from './fake-share.ts'
 import { silentProgress, type SilentProgress } from './silent-progress.ts'
@@ -22,6 +24,8 @@ export interface FakeRunOptions {
   readonly store?: Store
   readonly signal?: AbortSignal
   readonly throttle?: Throttle
+  readonly files?: FileChoice
+  readonly parts?: PartLedger
   readonly wanted?: (path: string) => boolean
 }
 
@@ -45,6 +49,8 @@ export function fakeRun(
     signal: options.signal ?? new AbortController().signal,
     progress,
     throttle: options.throttle ?? createThrottle(),
+    files: options.files ?? createFileChoice(),
+    parts: options.parts ?? createPartLedger(),
     tally: createTally(progress),
     fetcher: share.fetcher,
     pool,

@@ -1,6 +1,7 @@
 /** Every operation of the API: what `app.ts` answers and what the description tells are compared with this in a test. */
 import type { GenericSchema } from 'valibot'
 import {
+  cancelFilesSchema,
   cancelSchema,
   emptySchema,
   filesSchema,
@@ -51,7 +52,7 @@ export const operations: readonly Operation[] = [
   { method: 'post', path: `${transfer}/resume`, summary: 'Let it go on', body: emptySchema },
   { method: 'post', path: `${transfer}/cancel`, summary: 'Stop it', body: cancelSchema },
   { method: 'post', path: `${transfer}/retry`, summary: 'Run it again', body: filesSchema },
-  { method: 'post', path: `${transfer}/files/cancel`, summary: 'Leave files out', body: filesSchema },
+  { method: 'post', path: `${transfer}/files/cancel`, summary: 'Leave files out', body: cancelFilesSchema },
   { method: 'post', path: `${transfer}/limits`, summary: 'Change its speed', body: limitsSchema },
   { method: 'get', path: '/api/v1/events', summary: 'All jobs, whenever one changes', type: stream },
   { method: 'get', path: '/api/v1/shares', summary: 'What is offered' },

@@ -1,6 +1,7 @@
 /** What requests may say, as schemas: they check the requests, and the description of the API is made out of them. */
 import * as v from 'valibot'
 import type {
+  CancelFilesOptions,
   CancelOptions,
   FileSelection,
   HistoryOptions,
@@ -134,6 +135,10 @@ export const jobSpecSchema: v.GenericSchema<JobSpec> = v.variant('kind', [
 
 export const emptySchema: v.GenericSchema<object> = v.strictObject({})
 export const cancelSchema: v.GenericSchema<CancelOptions> = v.strictObject({
+  partial: v.optional(v.picklist(['keep', 'delete'])),
+})
+export const cancelFilesSchema: v.GenericSchema<CancelFilesOptions> = v.strictObject({
+  paths,
   partial: v.optional(v.picklist(['keep', 'delete'])),
 })
 export const filesSchema: v.GenericSchema<FileSelection> = v.strictObject({ paths: v.optional(paths) })

@@ -2,7 +2,9 @@
 import type { StoredJob } from '../../blobs/store/job-table.ts'
 import type { Snapshot } from '../../progress/events.ts'
 import type { HistoryRow, JobSpec, JobState, JobView, Limits } from '../engine-types.ts'
+import type { LeftOut } from '../../shared/file-choice.ts'
 import type { Job } from '../job.ts'
+import { canDeletePartial, doesSingleFiles, partsOf } from './single-files.ts'
 
 /** What becomes known of a job while it runs; kept between runs. */
 export interface Extra {
@@ -14,6 +16,12 @@ export interface Extra {
   readonly sealedBytes?: number | undefined
   readonly expiresAtMs?: number | undefined
   readonly limits?: Limits | undefined
+  /** Files that are left out. */
+  readonly leftOut?: readonly LeftOut[] | undefined
+  /** The files that a retry is about; undefined: all. */
+  readonly paths?: readonly string[] | undefined
+  /** Files of which a part was begun that is not whole. */
+  readonly parts?: readonly string[] | undefined
 }
 
 export interface Entry {
@@ -34,6 +42,12 @@ export interface Entry {
   isSuspended: boolean
   savedAtMs: number
 }
+
+/** Parts of one job that are remembered over a restart. Others are found when the job goes on. */
+const maxPartsKept = 10_000
+
+/** Names of files that a view tells as left out. */
+const maxLeftOutShown = 100
 
 export const noLimits: Limits = { bytesPerSecond: null }
 
@@ -92,6 +106,18 @@ export function viewOf(entry: Entry): JobView {
     canResume: state === 'paused' || state === 'interrupted',
     canCancel: !ended,
     canRetry: ended,
+    ...fileAbilities(entry),
+    leftOut: (extra.leftOut ?? []).slice(0, maxLeftOutShown).map(({ path }) => path),
+  }
+}
+
+function fileAbilities(entry: Entry): Pick<JobView, 'canCancelFiles' | 'canDeletePartial' | 'canRetryFiles'> {
+  const ended = hasEnded(entry.state)
+  const isSingle = doesSingleFiles(entry.spec)
+  return {
+    canCancelFiles: isSingle && !ended,
+    canRetryFiles: isSingle && ended,
+    canDeletePartial: canDeletePartial(entry.spec) && (!ended || partsOf(entry).length > 0),
   }
 }
 
@@ -116,7 +142,9 @@ export function historyRowOf(entry: Entry, outcome: HistoryRow['outcome']): Hist
 }
 
 export function storedOf(entry: Entry): StoredJob {
-  const { id, state, createdAtMs, startedAtMs, endedAtMs, attempts, spec, extra, snapshot } = entry
+  const { id, state, createdAtMs, startedAtMs, endedAtMs, attempts, spec, snapshot } = entry
+  const parts = partsOf(entry).slice(0, maxPartsKept)
+  const extra: Extra = { ...entry.extra, parts: parts.length > 0 ? parts : undefined }
   return {
     id,
     state,

@@ -17,6 +17,7 @@ export function startRun(
 ): Job<unknown> {
   const { id, spec } = entry
   const controls = { id, bytesPerSecond: limitsOf(entry).bytesPerSecond ?? undefined }
+  const { leftOut, paths, parts } = entry.extra
   if (spec.kind === 'share') {
     // A share that goes on keeps its ticket and the hour at which it ends.
     const { fresh, expireMs, ...options } = spec.options ?? {}
@@ -41,11 +42,15 @@ export function startRun(
     )
     return job
   }
-  if (spec.kind === 'receive') return ferry.receive(spec.ticket, spec.into, { ...spec.options, ...controls })
+  if (spec.kind === 'receive')
+    return ferry.receive(spec.ticket, spec.into, { ...spec.options, ...controls, leftOut, paths, parts })
   // What is wrong with it the journey says.
   return ferry.sync(spec.from, spec.to, {
     ...(spec.options as SyncOptions | undefined),
     ...controls,
+    leftOut,
+    paths,
+    parts,
     remotes,
   })
 }

@@ -1,4 +1,5 @@
 /** A queue between one writer and one reader; the writer waits when it is full. */
+import { abortable } from '../../shared/concurrency.ts'
 
 export interface Channel<Item> extends AsyncIterable<Item> {
   /** Resolves when there is room for another item. Items after the end are dropped. */
@@ -51,5 +52,23 @@ export function createChannel<Item>(capacity: number): Channel<Item> {
         wakeWriter()
       }
     },
+  }
+}
+
+/** The same items, for a reader that does not wait for the next one when the signal aborts. @throws E_CANCELLED then */
+export async function* untilAborted<Item>(
+  items: AsyncIterable<Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Item> {
+  const iterator = items[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = await abortable(iterator.next(), signal)
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    // It ends when the item that was waited for has come.
+    void iterator.return?.().catch(() => undefined)
   }
 }

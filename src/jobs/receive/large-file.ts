@@ -17,7 +17,7 @@ import { planReuse, type ReusePlan, type ReuseSource } from '../../blobs/plan-re
 import type { FileFingerprint } from '../../blobs/store/store.ts'
 import { openPart, type OpenPart } from '../../blobs/tree-writer/part-file.ts'
 import type { CopySource } from '../../blobs/worker/copy-chunks-task.ts'
-import { throwIfCancelled } from '../../shared/concurrency.ts'
+import { abortable, throwIfCancelled } from '../../shared/concurrency.ts'
 import { copyGroup, groupCopies } from './copy-local.ts'
 import { copyShifted, type EditedFile } from './copy-shifted.ts'
 import { batchesOf, fetchChunks, pickChunks, targetOf } from './fetch-chunks.ts'
@@ -63,6 +63,7 @@ const syncEveryBytes = 1024 * 1024 * 1024
 export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promise<ReceivedFile> {
   const { entry } = file
   const part = openPart(file.disk, entry.size)
+  run.parts.begin(file.disk)
   const arrival = createArrival()
   const home: ChunkHome = { pathsOf: () => [part.names.part, file.disk], isLarge: true, arrival }
   const pending = createPending()
@@ -145,7 +146,7 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
     await pending.end()
     arrival.settle()
     for (const { home: other, copy } of waiting) {
-      await other.arrival.settled
+      await abortable(other.arrival.settled, run.signal)
       await copy()
     }
     const { fingerprint } = await run.pool.run('finishPart', {
@@ -157,6 +158,7 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
       mtimeNs: entry.mtimeNs,
       replaces: file.replaces,
     })
+    run.parts.end(file.disk)
     return { fingerprint, records: Buffer.concat(pieces), reusedBytes: count.reusedBytes() }
   } finally {
     // Workers may still be writing: the descriptor must not be given to another file before they are done.

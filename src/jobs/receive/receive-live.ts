@@ -26,7 +26,8 @@ export interface LiveEnd {
   readonly dropped: readonly number[]
 }
 
-export interface LiveOptions extends Pick<PassOptions, 'wanted' | 'jobs' | 'confirm' | 'onComplete'> {
+export interface LiveOptions
+  extends Pick<PassOptions, 'wanted' | 'jobs' | 'confirm' | 'onComplete' | 'onLeftOut'> {
   /** All is told; content may still be on its way. */
   readonly onEnd: (end: LiveEnd) => void
 }
@@ -49,6 +50,7 @@ export async function receiveLive(
     wanted: options.wanted,
     listOf: (file, known) => chunkListOf(run, file, known),
     onComplete: options.onComplete,
+    onLeftOut: options.onLeftOut,
   })
   return told
 }

@@ -26,6 +26,8 @@ export interface PassOptions {
   readonly onManifest: (manifest: ManifestReader) => void
   /** The content of this entry is complete at `disk`. */
   readonly onComplete: (number: number, entry: FileEntry, disk: string) => void
+  /** The user has left this file out. */
+  readonly onLeftOut?: ((entry: FileEntry) => void) | undefined
 }
 
 /** Resolves when all is written that could be. @throws what stops the receive as a whole. */
@@ -58,6 +60,7 @@ export async function receiveSealed(run: ReceiveRun, root: Uint8Array, options: 
     wanted,
     listOf: (file, known) => chunkListOf(run, file, known),
     onComplete: options.onComplete,
+    onLeftOut: options.onLeftOut,
   })
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../blobs/manifest/entry.ts'
 import { nameChunkList } from '../../blobs/manifest/nodes.ts'
 import { isFresh } from '../../blobs/store/is-fresh.ts'
+import { discardPart } from '../../blobs/tree-writer/discard-part.ts'
 import { inspectPath } from '../../blobs/worker/inspect-files-tasks.ts'
 import { concernsOneFile, batchBytes, type ReceiveRun } from './run.ts'
 import { concatBytes } from '../../shared/bytes.ts'
@@ -19,6 +20,7 @@ import { mapBounded } from '../../shared/concurrency.ts'
 import { toFerryError } from '../../shared/errors.ts'
 import { isDirectlyIn, parentPath } from '../../shared/paths.ts'
 import { reportError } from '../job.ts'
+import { untilAborted } from './channel.ts'
 import type { EditedFile } from './copy-shifted.ts'
 import { judgeFiles, type NumberedFile, type Verdict } from './judge-files.ts'
 import { receiveLargeFile } from './large-file.ts'
@@ -43,6 +45,8 @@ export interface TreeOptions {
   readonly listOf: (file: NumberedFile, known: readonly ChunkRecords[]) => AsyncIterable<ChunkRecords>
   /** Told of each file whose content is complete. */
   readonly onComplete: (number: number, entry: FileEntry, disk: string) => void
+  /** Told of each file that the user has left out. */
+  readonly onLeftOut?: ((entry: FileEntry) => void) | undefined
 }
 
 type LargeItem = TreeItem & {
@@ -91,6 +95,10 @@ async function* planWork(
     for (const item of group) {
       const { entry } = item
       if (!options.wanted(entry.path)) continue
+      if (run.files.isLeftOut(entry.path)) {
+        if (entry.kind === 'file') passOver(run, entry, options)
+        continue
+      }
       if (entry.kind === 'directory') {
         run.folders.keep(entry)
         if (ensureFolder(run, entry.path) && isTop(entry.path))
@@ -166,13 +174,44 @@ async function judge(
   return verdicts
 }
 
+/** A file that was left out before anything of it was done in this run. */
+function passOver(run: ReceiveRun, entry: FileEntry, options: TreeOptions): void {
+  run.progress.beginItem(entry.path, 'queued', entry.size).done({ phase: 'skipped' })
+  leaveOut(run, entry, run.folders.diskPath(entry.path), options)
+}
+
+/** What has arrived of it is kept, unless the user wants it otherwise, and this job has begun it. */
+function leaveOut(run: ReceiveRun, entry: FileEntry, disk: string, options: TreeOptions): void {
+  options.onLeftOut?.(entry)
+  if (!run.files.deletesPart(entry.path) || !run.parts.has(disk)) return
+  try {
+    discardPart(disk)
+    run.parts.end(disk)
+  } catch (error) {
+    run.progress.warn(toFerryError(error, `Cannot throw away the part of "${disk}"`).message)
+  }
+}
+
+/** Those of a batch that are still wanted when its turn has come. */
+function stillWanted<File extends { readonly entry: FileEntry }>(
+  run: ReceiveRun,
+  files: readonly File[],
+  options: TreeOptions,
+): readonly File[] {
+  const isOut = ({ entry }: File): boolean => run.files.isLeftOut(entry.path)
+  if (!files.some(isOut)) return files
+  for (const { entry } of files.filter(isOut)) passOver(run, entry, options)
+  return files.filter((file) => !isOut(file))
+}
+
 async function receiveBatch(
   run: ReceiveRun,
-  files: readonly NumberedFile[],
+  planned: readonly NumberedFile[],
   options: TreeOptions,
 ): Promise<void> {
   const wanted: SmallWanted[] = []
-  const had = { files: 0, bytes: 0, reusedBytes: 0, hadFiles: 0 }
+  const had = { files: 0, bytes: 0, reusedBytes: 0, hadFiles: 0, skippedBytes: 0 }
+  const files = stillWanted(run, planned, options)
   const verdicts = await judge(run, files)
   files.forEach((file, index) => {
     const verdict = verdicts[index]
@@ -190,7 +229,7 @@ async function receiveBatch(
         had.hadFiles++
         had.reusedBytes += size
         options.onComplete(file.number, file.entry, verdict.disk)
-      }
+      } else had.skippedBytes += size
     }
   })
   if (had.files > 0) {
@@ -198,13 +237,35 @@ async function receiveBatch(
     run.tally.bytes.reused += had.reusedBytes
     run.progress.addDone(had)
   }
-  if (wanted.length > 0)
-    await receiveSmallFiles(run, wanted, (file) => options.onComplete(file.number, file.entry, file.disk))
+  for (let left: readonly SmallWanted[] = wanted; left.length > 0; ) {
+    using watch = run.files.watch(
+      left.map(({ entry }) => entry.path),
+      run.signal,
+    )
+    const done = new Set<SmallWanted>()
+    try {
+      return await receiveSmallFiles({ ...run, signal: watch.signal }, left, (file) => {
+        done.add(file)
+        options.onComplete(file.number, file.entry, file.disk)
+      })
+    } catch (error) {
+      if (!watch.isLeftOut) throw error
+      left = stillWanted(
+        run,
+        left.filter((file) => !done.has(file)),
+        options,
+      )
+    }
+  }
 }
 
-async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions): Promise<void> {
+async function receiveOne(whole: ReceiveRun, item: LargeItem, options: TreeOptions): Promise<void> {
   const { entry, number } = item
+  if (whole.files.isLeftOut(entry.path)) return passOver(whole, entry, options)
+  using watch = whole.files.watch([entry.path], whole.signal)
+  const run: ReceiveRun = { ...whole, signal: watch.signal }
   const progress = run.progress.beginItem(entry.path, 'fetch', entry.size)
+  let disk = run.folders.diskPath(entry.path)
   try {
     const file = await withContent(run, item)
     const [verdict] = await judge(run, [file], (bytes) => progress.bytes(bytes, 'compare'))
@@ -219,6 +280,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
     if (verdict?.kind === 'keep') return progress.done({ phase: 'skipped' })
     if (verdict?.kind === 'conflict') throw verdict.error
     if (!verdict) return progress.done({ phase: 'skipped' })
+    ;({ disk } = verdict)
     const edited = editedFile(run, file, verdict.disk)
     const local = await findLocalSources(run, entry, verdict.disk, progress, edited === undefined)
     const received = await receiveLargeFile(run, {
@@ -227,7 +289,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
       disk: verdict.disk,
       replaces: verdict.replaces,
       edited,
-      records: file.records ?? options.listOf(file, local.lists),
+      records: file.records ? untilAborted(file.records, run.signal) : options.listOf(file, local.lists),
       sources: local.sources,
       old: local.old,
       onBytes: (bytes) => progress.bytes(bytes, 'fetch'),
@@ -245,6 +307,10 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
     options.onComplete(number, entry, verdict.disk)
     progress.done({ reusedBytes: received.reusedBytes })
   } catch (caught) {
+    if (watch.isLeftOut) {
+      progress.done({ phase: 'skipped' })
+      return leaveOut(run, entry, disk, options)
+    }
     const error = toFerryError(caught, `Cannot receive "${entry.path}"`)
     progress.fail(reportError(error))
     if (!concernsOneFile(error)) throw error
@@ -260,7 +326,7 @@ async function receiveOne(run: ReceiveRun, item: LargeItem, options: TreeOptions
 async function withContent(run: ReceiveRun, item: LargeItem): Promise<LargeItem> {
   if (!item.records || inspectPath(run.folders.diskPath(item.entry.path)).kind === 'none') return item
   const pieces: ChunkRecords[] = []
-  for await (const records of item.records) pieces.push(records)
+  for await (const records of untilAborted(item.records, run.signal)) pieces.push(records)
   const whole = concatBytes(pieces)
   const content = chunkCount(whole) <= maxInlineChunks ? whole : nameChunkList(whole).reference
   return { number: item.number, entry: { ...item.entry, content }, records: once(whole), whole }

@@ -9,6 +9,8 @@ import type { Fetcher } from '../../node/fetcher.ts'
 import type { EntryRange, PeerSession } from '../../node/session.ts'
 import type { ProgressSink } from '../../progress/events.ts'
 import type { Semaphore } from '../../shared/concurrency.ts'
+import type { FileChoice } from '../../shared/file-choice.ts'
+import type { PartLedger } from '../../shared/part-ledger.ts'
 import type { Throttle } from '../../shared/throttle.ts'
 import type { ErrorCode, FerryError } from '../../shared/errors.ts'
 import type { OverwritePolicy } from '../types.ts'
@@ -29,6 +31,9 @@ export interface ReceiveRun {
   readonly progress: ProgressSink
   /** Content passes before it is asked for; files and local copies begin when it is not paused. */
   readonly throttle: Throttle
+  /** Files that are left out meanwhile. */
+  readonly files: FileChoice
+  readonly parts: PartLedger
   readonly tally: Tally
   readonly fetcher: Fetcher
   readonly pool: WorkerPool

@@ -25,7 +25,7 @@ export interface Survey {
 
 type Surveyed = Pick<
   ReceiveRun,
-  'destination' | 'folders' | 'overwrite' | 'pool' | 'progress' | 'signal' | 'store'
+  'destination' | 'files' | 'folders' | 'overwrite' | 'pool' | 'progress' | 'signal' | 'store'
 >
 
 /** @throws E_CONFLICT when different files stand there and the policy is `never`. */
@@ -72,6 +72,7 @@ export async function surveyTree(
     if (entry.kind !== 'file') continue
     totals.files++
     totals.bytes += entry.size
+    if (run.files.isLeftOut(entry.path)) continue
     if (isFree(entry.path)) totals.neededBytes += missingBytes(run.folders.diskPath(entry.path), entry)
     else if (batch.push({ number, entry }) === filesPerLook) await look()
   }

@@ -16,6 +16,8 @@ export interface SyncTally {
   watch(plan: AsyncIterable<readonly SyncAction[]>): AsyncGenerator<readonly SyncAction[]>
   decided(action: SyncAction): void
   done(action: SyncAction, outcome: Outcome): void
+  /** The user has left it out. */
+  leftOut(action: SyncAction): void
   /** See `ExecuteRun.onMoving`. */
   moving(before: Outcome, now: Outcome): void
   failed(path: string, error: unknown): void
@@ -143,6 +145,11 @@ export function createSyncTally(
       if (action.kind !== 'same') tell()
       if (onChange && (tellAll || (action.kind !== 'same' && action.kind !== 'skip')))
         onChange(changeOf(action, outcome, settings))
+    },
+    leftOut(action): void {
+      if (action.kind === 'describe' || action.kind === 'compare') undecided--
+      done.skipped++
+      tell()
     },
     moving(before, now): void {
       moving.sent += now.sentBytes - before.sentBytes

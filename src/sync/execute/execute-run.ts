@@ -1,5 +1,6 @@
 /** What the steps of carrying out a plan share. */
 import type { ProgressSink } from '../../progress/events.ts'
+import type { FileChoice } from '../../shared/file-choice.ts'
 import type { ChunkIndex } from '../chunk-index.ts'
 import type { SyncSettings } from '../options.ts'
 import type { SyncAction } from '../plan-types.ts'
@@ -22,6 +23,8 @@ export interface ExecuteRun {
   /** `wholeFile` is decided. */
   readonly settings: SyncSettings & { readonly wholeFile: boolean }
   readonly signal: AbortSignal
+  /** Files that are left out meanwhile; undefined: none. */
+  readonly files?: FileChoice | undefined
   readonly progress: ProgressSink
   /** What is known of the destination's files; undefined where the place itself tells all. */
   readonly index: ChunkIndex | undefined
@@ -36,6 +39,8 @@ export interface ExecuteRun {
    * nothing is in place of it.
    */
   onMoving(before: Outcome, now: Outcome): void
+  /** The user has left out what this action is about. */
+  onLeftOut?(action: SyncAction): void
   /** A single action failed; the others go on. */
   onFailed(path: string, error: unknown): void
 }

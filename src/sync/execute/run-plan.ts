@@ -5,6 +5,7 @@
  * Invariant: a deletion begins when everything before it in the plan has ended, and what comes behind deletions that
  * must be `first` begins when these have ended.
  */
+import type { ItemProgress } from '../../progress/events.ts'
 import { mapBounded } from '../../shared/concurrency.ts'
 import { FerryError } from '../../shared/errors.ts'
 import type { DeleteAction, FolderAction, LinkAction, SyncAction, WriteAction } from '../plan-types.ts'
@@ -101,12 +102,36 @@ async function* flatten(plan: AsyncIterable<readonly SyncAction[]>): AsyncGenera
 }
 
 async function carryOut(run: ExecuteRun, action: SyncAction): Promise<void> {
+  const path = pathOf(action) ?? ''
+  const { files, progress } = run
+  if (files?.isLeftOut(path)) return passOver(run, action)
+  using watch = files?.watch([path], run.signal)
+  let current = action
+  let item: ItemProgress | undefined
+  const watched: ExecuteRun = watch
+    ? {
+        ...run,
+        signal: watch.signal,
+        onDecided: (next) => run.onDecided((current = next)),
+        progress: { ...progress, beginItem: (...of) => (item = progress.beginItem(...of)) },
+      }
+    : run
   try {
-    await carryOutOne(run, action)
+    await carryOutOne(watched, action)
   } catch (error) {
+    if (watch?.isLeftOut) return passOver(run, current, item)
     if (run.signal.aborted || isFatal(error)) throw error
-    run.onFailed(pathOf(action) ?? '', error)
+    run.onFailed(path, error)
   }
+}
+
+/** The user has left it out, `item`: while it was under way. */
+function passOver(run: ExecuteRun, action: SyncAction, item?: ItemProgress): void {
+  if (action.kind === 'write') {
+    const { path, size } = action.entry
+    ;(item ?? run.progress.beginItem(path, 'queued', size)).done({ phase: 'skipped' })
+  }
+  run.onLeftOut?.(action)
 }
 
 function isFatal(error: unknown): boolean {
@@ -210,6 +235,7 @@ async function deleteAll(run: ExecuteRun, deletions: readonly DeleteAction[], la
 async function remove(run: ExecuteRun, action: DeleteAction): Promise<void> {
   const { remote, settings, signal, progress } = run
   const { existing, backup } = action
+  if (run.files?.isLeftOut(existing.path)) return run.onLeftOut?.(action)
   try {
     if (!settings.dryRun) {
       if (backup === undefined) await remote.remove(existing, { signal })

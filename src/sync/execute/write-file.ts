@@ -107,8 +107,8 @@ async function writeOnce(run: ExecuteRun, planned: WriteAction): Promise<Outcome
     else progress.addDone({ files: 1, bytes: entry.size, reusedBytes })
     return written
   } catch (error) {
-    // The action as a whole is told as failed; its item only goes.
-    item?.fail({ code: 'E_CANCELLED', message: '' })
+    // The action as a whole is told as failed, or as left out; its item only goes.
+    if (!run.files?.isLeftOut(entry.path)) item?.fail({ code: 'E_CANCELLED', message: '' })
     throw error
   } finally {
     // When the sync is stopped, what has moved of it stays moved.

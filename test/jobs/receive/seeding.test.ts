@@ -9,6 +9,8 @@ import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
 import type { Serving } from '../../../src/jobs/types.ts'
 import { serveFake } from '../../support/fake-owner.ts'
 import { fakeShare, type FakeShare } from '../../support/fake-share.ts'
+import { createFileChoice } from '../../../src/shared/file-choice.ts'
+import { createPartLedger } from '../../../src/shared/part-ledger.ts'
 import { createThrottle } from '../../../src/shared/throttle.ts'
 import { silentProgress } from '../../support/silent-progress.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -41,6 +43,8 @@ async function servesOthers(exclusive: boolean): Promise<boolean> {
     {
       signal: new AbortController().signal,
       progress: silentProgress(),
+      files: createFileChoice(),
+      parts: createPartLedger(),
       throttle: createThrottle(),
       tools: watched,
     },

@@ -10,6 +10,8 @@ import {
 } from '../../../src/jobs/sync/ticket-source.ts'
 import { createTools, type FerryTools } from '../../../src/jobs/tools.ts'
 import type { FerryError } from '../../../src/shared/errors.ts'
+import { createFileChoice } from '../../../src/shared/file-choice.ts'
+import { createPartLedger } from '../../../src/shared/part-ledger.ts'
 import { createThrottle } from '../../../src/shared/throttle.ts'
 import type { Content, ListOptions, Source, SyncEntry } from '../../../src/sync/source.ts'
 import { fakeOffer, serveFake } from '../../support/fake-owner.ts'
@@ -49,7 +51,14 @@ async function open(ticket: string, directory: string, options: TicketSourceOpti
   try {
     const source = await openTicketSource(
       ticket,
-      { signal, progress, tools, throttle: createThrottle() },
+      {
+        signal,
+        progress,
+        tools,
+        files: createFileChoice(),
+        parts: createPartLedger(),
+        throttle: createThrottle(),
+      },
       options,
     )
     return {

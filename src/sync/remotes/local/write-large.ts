@@ -10,6 +10,7 @@ import type { LocalFile } from '../../../blobs/worker/place-files-task.ts'
 import type { WorkerPool } from '../../../blobs/worker/pool.ts'
 import { throwIfCancelled, type Semaphore } from '../../../shared/concurrency.ts'
 import { FerryError } from '../../../shared/errors.ts'
+import type { RemoteContext } from '../../context.ts'
 import type { Segment, WriteOptions, Written } from '../../remote.ts'
 import type { Content } from '../../source.ts'
 import { cutPieces, type Piece } from './pieces.ts'
@@ -34,6 +35,7 @@ export interface LargeWrite {
   readonly isWhole: boolean
   readonly standing: Standing
   readonly options: WriteOptions
+  readonly parts: RemoteContext['parts']
 }
 
 interface Ready {
@@ -64,6 +66,7 @@ export async function writeLarge(write: LargeWrite): Promise<Written> {
   const { size } = content
   const part = openGrowing({ root, path, standing, size, identity })
   const { fd, grownBytes } = part
+  write.parts?.begin(write.diskPath)
   let keep = false
   let isGrown = false
   try {
@@ -81,6 +84,7 @@ export async function writeLarge(write: LargeWrite): Promise<Written> {
     throw error
   } finally {
     part.close(keep)
+    if (!keep) write.parts?.end(write.diskPath)
   }
 }
 

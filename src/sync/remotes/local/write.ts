@@ -35,7 +35,7 @@ export function standingOf(expect: WriteOptions['expect']): Standing {
   return expect ?? 'anything'
 }
 
-export function createWriting(place: Place, context: Pick<RemoteContext, 'pool'>): Writing {
+export function createWriting(place: Place, context: Pick<RemoteContext, 'parts' | 'pool'>): Writing {
   const memory = createSemaphore(memoryBytes)
   const placeFile = createBatches<PlaceRequest, string | PackedError>({
     lanes: 2,
@@ -91,7 +91,7 @@ export function createWriting(place: Place, context: Pick<RemoteContext, 'pool'>
     const pool = await context.pool()
     const standing = standingOf(options.expect)
     const diskPath = place.diskPath(path)
-    const common = { pool, memory, root, path, diskPath, content, options }
+    const common = { pool, memory, root, path, diskPath, content, options, parts: context.parts }
     return await writeLarge({ ...common, segments, from, isWhole, standing })
   }
 
