@@ -26,6 +26,8 @@ interface Load {
   underWayBytes: number
   /** Content received so far. */
   bytes: number
+  requests: number
+  requestMs: number
   reportedAtMs: number
   /** Bytes a millisecond, smoothed; before the first answer beyond all others, so that newcomers are tried. */
   rate: number
@@ -54,6 +56,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       loads.set(session, {
         underWayBytes: 0,
         bytes: 0,
+        requests: 0,
+        requestMs: 0,
         reportedAtMs: 0,
         rate: Number.MAX_VALUE,
         isDown: false,
@@ -76,7 +80,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     const now = performance.now()
     if (!load || load.bytes === 0 || now - load.reportedAtMs < everyMs) return
     load.reportedAtMs = now
-    onEvent({ type: 'bytes', session, bytes: load.bytes })
+    const { bytes, requests, requestMs } = load
+    onEvent({ type: 'bytes', session, bytes, requests, requestMs })
   }
 
   /** The ranges in this session's numbers, if it has them all. */
@@ -125,9 +130,12 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     const startedMs = performance.now()
     try {
       const outcome = await session.read(ranges, { signal: request.signal, into: request.into })
-      const speed = load.underWayBytes / Math.max(1, performance.now() - startedMs)
+      const tookMs = performance.now() - startedMs
+      const speed = load.underWayBytes / Math.max(1, tookMs)
       load.rate = load.rate === Number.MAX_VALUE ? speed : load.rate * 0.8 + speed * 0.2
       load.bytes += request.totalBytes
+      load.requests++
+      load.requestMs += tookMs
       report(session, reportIntervalMs)
       settle(request, session, outcome)
     } catch (error) {

@@ -37,7 +37,14 @@ export type FetcherEvent =
   /** No provider is left; one is sought again in `delayMs`. */
   | { readonly type: 'redialling'; readonly attempt: number; readonly delayMs: number }
   /** Content bytes received from this session so far, at most 10 times a second. */
-  | { readonly type: 'bytes'; readonly session: PeerSession; readonly bytes: number }
+  | {
+      readonly type: 'bytes'
+      readonly session: PeerSession
+      readonly bytes: number
+      /** Requests for content that it answered, and how long they took, one after the other. */
+      readonly requests: number
+      readonly requestMs: number
+    }
 
 export interface FetcherOptions {
   readonly source: ProviderSource

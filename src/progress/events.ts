@@ -113,6 +113,9 @@ export interface PeerProgress {
   /** Bytes of content sent to or fetched from it, absolute. */
   readonly bytes: number
   readonly roundTripMs?: number | undefined
+  /** Requests that it answered, and the milliseconds that they took, one after the other; of a receiver only. */
+  readonly requests?: number | undefined
+  readonly requestMs?: number | undefined
   readonly message?: string | undefined
 }
 

@@ -44,7 +44,9 @@ export function createPeerTable(): PeerTable {
       const moved = progress.bytes >= known ? progress.bytes - known : progress.bytes
       bytes += moved
       if (row) {
-        row.progress = progress
+        // How it ended says nothing of what it was asked.
+        const { requests, requestMs } = row.progress
+        row.progress = { requests, requestMs, ...progress }
         row.sum.bytes += moved
       } else {
         makeRoom()

@@ -40,7 +40,12 @@ test('progress: share, receive, verify, archives, sync and the store tell steadi
   const receiver = { home: stage.receiverHome }
   {
     await using share = await stage.share(['data'], ['--json', '--once', ...rate])
-    assertSteady('receive', await stage.receive(share.ticket), 3)
+    const received = await stage.receive(share.ticket)
+    assertSteady('receive', received, 3)
+    const net = parseJsonLines(received.stdout).findLast((line) => line['net'])?.['net'] as {
+      requests: number
+    }
+    assert.ok(net.requests > 1, 'requests are counted')
     assertSteady('share', await share.exit, 3)
   }
   await using share = await stage.share(['data'])

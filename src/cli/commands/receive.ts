@@ -30,7 +30,7 @@ import {
   rateOf,
   wantsEveryItem,
 } from '../global-options.ts'
-import { hashText } from '../output/json-lines.ts'
+import { hashText, requestsOf } from '../output/json-lines.ts'
 import type { Session } from '../session.ts'
 import { openSession } from '../session.ts'
 import { dropPastedCommand, readTicket } from '../ticket-input.ts'
@@ -226,6 +226,9 @@ function doneLines({ terminal, options }: Session, result: ReceiveResult, snapsh
       ? `    everything was already here${files.failed > 0 ? ' that could be had' : ''}`
       : `    ${fetched}${reused}, every chunk verified`,
   )
+  const net = requestsOf(snapshot)
+  if (options.verbose > 0 && net)
+    lines.push(`    ${formatPlural(net.requests, 'request')}, ${net.ms} ms each on average`)
   if (options.verbose > 0) lines.push(`    root ${hashText(result.root)}`)
   return lines
 }

@@ -58,11 +58,25 @@ export function progressFields(snapshot: Snapshot): object {
     etaSeconds: etaSeconds ?? null,
     peers: snapshot.peers.filter((peer) => peer.state === 'connected').length,
     message,
+    net: requestsOf(snapshot),
     active: snapshot.active
       .slice(0, maxActiveTold)
       .map(({ path, phase, done, total }) => ({ path, phase, done, total })),
     text: formatBytes(bytes.total),
   }
+}
+
+/** Requests for content, and the milliseconds that one took on average; undefined where none was made. */
+export function requestsOf({
+  peers,
+}: Snapshot): { readonly requests: number; readonly ms: number } | undefined {
+  let count = 0
+  let sumMs = 0
+  for (const { requests = 0, requestMs = 0 } of peers) {
+    count += requests
+    sumMs += requestMs
+  }
+  return count === 0 ? undefined : { requests: count, ms: Math.round(sumMs / count) }
 }
 
 export function itemFields(id: string, item: ItemEvent): object {

@@ -97,6 +97,7 @@ function tellProgress(progress: ProgressSink, event: FetcherEvent): void {
     address: session.address,
     state: event.type === 'bytes' ? 'connected' : event.type,
     bytes: event.type === 'bytes' ? event.bytes : 0,
+    ...(event.type === 'bytes' && { requests: event.requests, requestMs: event.requestMs }),
     roundTripMs: session.roundTripMs,
     message:
       event.type === 'dropped' ? event.reason : event.type === 'lost' ? event.error?.message : undefined,
