@@ -32,7 +32,8 @@ const wide =
 const zeroWidth = /^(?:\p{Mn}|\p{Me}|\u{200d}|[\u{fe00}-\u{fe0f}])/u
 
 let segmenter: Intl.Segmenter | undefined
-const asciiOnly = /^[\x20-\x7e]*$/
+// Characters that are one unit and one cell each, and join with nothing: ASCII, Latin, and what screens are drawn with.
+const plainOnly = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2013\u2014\u2026\u2190-\u2193\u2500-\u259f]*$/
 
 function* graphemes(text: string): Generator<readonly [string, number]> {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
@@ -46,7 +47,7 @@ function graphemeCells(segment: string): number {
 
 /** Number of terminal cells that escaped text takes. */
 export function textCells(text: string): number {
-  if (asciiOnly.test(text)) return text.length
+  if (plainOnly.test(text)) return text.length
   let cells = 0
   for (const [, width] of graphemes(text)) cells += width
   return cells
@@ -73,6 +74,7 @@ export function cutMiddle(text: string, maxCells: number, ellipsis = '…'): str
 
 /** The longest beginning that fits into `maxCells` cells. */
 export function cutEnd(text: string, maxCells: number): string {
+  if (plainOnly.test(text)) return text.slice(0, Math.max(0, maxCells))
   let cells = 0
   let length = 0
   for (const [segment, width] of graphemes(text)) {

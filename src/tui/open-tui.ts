@@ -102,6 +102,8 @@ export async function openTui(options: TuiOptions): Promise<TuiEnd> {
     incrementalRendering: true,
     maxFps: options.maxFps ?? maxFps,
     exitOnCtrlC: false,
+    // What is read aloud is `ferry status`; lines of a screen are no text.
+    isScreenReaderEnabled: false,
     // Also in CI: whoever asks for a full screen on a terminal gets one.
     interactive: true,
     ...(options.onRender && { onRender: options.onRender }),

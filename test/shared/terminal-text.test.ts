@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { cutMiddle, escapeText, fitCells, quoteName, textCells } from '../../src/shared/terminal-text.ts'
+import {
+  cutEnd,
+  cutMiddle,
+  escapeText,
+  fitCells,
+  quoteName,
+  textCells,
+} from '../../src/shared/terminal-text.ts'
 
 test('escapeText: nothing that moves, colours, reverses or hides text gets through', () => {
   const table: [string, string][] = [
@@ -49,4 +56,23 @@ test('textCells: wide, combining and joined characters', () => {
   assert.equal(textCells('e\u0301'), 1)
   assert.equal(textCells('👨‍👩‍👧'), 2)
   assert.equal(quoteName('a"b\n'), '"a"b\\n"')
+})
+
+test('textCells: what is measured without looking at graphemes is as wide as one by one', () => {
+  const ranges = [
+    [0x20, 0x7e],
+    [0xa1, 0x2ff],
+    [0x2013, 0x2014],
+    [0x2026, 0x2026],
+    [0x2190, 0x2193],
+    [0x2500, 0x259f],
+  ] as const
+  for (const [first, last] of ranges)
+    for (let code = first; code <= last; code++) {
+      const text = String.fromCharCode(code)
+      if (/\p{C}/u.test(text)) continue
+      // Beside a wide character each one is looked at.
+      assert.equal(textCells(`写${text}`) - 2, textCells(text), code.toString(16))
+      assert.equal(cutEnd(`${text}b`, textCells(text)), text, code.toString(16))
+    }
 })
