@@ -95,7 +95,7 @@ export function createLockStep(settings: PlanSettings, facts: PlanFacts, parts: 
     return undefined
   }
 
-  /** Old backups beside their originals stay, as if the rule `P *~` stood behind all others. */
+  /** Old backups stay, as if the rule `P *~` (or `P /DIR/`) stood behind all others. */
   function isProtected(entry: SyncEntry): boolean {
     return isBackupName(entry.path, settings) && judge(entry.path, entry.kind === 'directory') !== 'include'
   }

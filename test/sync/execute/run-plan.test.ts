@@ -174,6 +174,17 @@ test('runPlan: what someone else puts under the name while the old file is moved
   assert.equal(readFileSync(folder.at('dst', 'a~'), 'utf8'), 'old content')
 })
 
+test('runPlan: what lies in the folder of backups is not deleted', async () => {
+  await using folder = stage({ 'src/a': 'newer', 'dst/a': 'old', 'dst/gone': 'x', 'dst/keptnot': 'x' })
+  mkdirSync(folder.at('dst', 'kept', 'deep'), { recursive: true })
+  for (const name of ['a', 'b', 'deep/c']) writeFileSync(folder.at('dst', 'kept', name), 'before')
+  const { failed } = await run(folder, { delete: true, backupDir: 'kept/' })
+  assert.equal(failed.size, 0)
+  assert.deepEqual(readdirSync(folder.at('dst')).toSorted(), ['a', 'kept'])
+  assert.deepEqual(readdirSync(folder.at('dst', 'kept')).toSorted(), ['a', 'b', 'deep', 'gone', 'keptnot'])
+  assert.equal(readFileSync(folder.at('dst', 'kept', 'a'), 'utf8'), 'old')
+})
+
 test('runPlan: one file that fails does not keep the others, and a full disk ends all', async () => {
   await using folder = stage({ 'src/a': 'a', 'src/b': 'b', 'src/c': 'c' })
   const failing = (code: 'E_IO' | 'E_NO_SPACE') => (remote: Remote) => ({
