@@ -106,7 +106,7 @@ export function rowLine(row: TransferRow, columns: Columns, look: RowLook): Line
   const amount = row.percent === undefined ? '' : `${row.percent}%`
   const size = row.size === undefined ? (row.done > 0 ? formatBytes(row.done) : '–') : formatBytes(row.size)
   const { files, peers } = row
-  const isActive = tone === 'active'
+  const isActive = tone === 'active' && row.word !== 'serving'
   return line(
     ...markerSpans(row.marker, look),
     span(

@@ -71,7 +71,8 @@ function jobRow(job: JobView): TransferRow {
   const { snapshot, state } = job
   const { bytes, files, idleMs } = snapshot
   const isMoving = state === 'running' && snapshot.phase !== 'serve'
-  const isKnown = files.final || state === 'done'
+  // What is served has no end to come nearer to.
+  const isKnown = (files.final && (isMoving || state !== 'running')) || state === 'done'
   return {
     key: job.id,
     jobId: job.id,
