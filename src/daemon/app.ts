@@ -68,6 +68,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/v1/status', async (context) => context.json(await engine.status()))
   app.get('/api/v1/transfers', async (context) => context.json(await engine.list()))
   app.get('/api/v1/peers', async (context) => context.json(await engine.peers()))
+  app.get('/api/v1/remotes', async (context) => context.json(await engine.remotes()))
   app.get('/api/v1/shares', async (context) => context.json(await engine.shares()))
   app.get('/api/v1/history', async (context) =>
     context.json(await engine.history(check(historySchema, context.req.query()))),

@@ -8,6 +8,7 @@ import type {
   EngineStatus,
   JobView,
   PeerView,
+  RemoteView,
   ShareView,
 } from '../jobs/engine-types.ts'
 import type { HistoryRow } from '../jobs/engine-types.ts'
@@ -78,6 +79,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     shares: () => http.ask<ShareView[]>('GET', `${api}/shares`),
     removeShare: (id) => http.ask<undefined>('DELETE', `${api}/shares/${encodeURIComponent(id)}`),
     peers: () => http.ask<PeerView[]>('GET', `${api}/peers`),
+    remotes: () => http.ask<RemoteView[]>('GET', `${api}/remotes`),
     history({ limit, beforeMs } = {}) {
       const query = new URLSearchParams()
       if (limit !== undefined) query.set('limit', String(limit))

@@ -150,6 +150,14 @@ export interface PeerView {
   readonly jobs: readonly string[]
 }
 
+/** A place that a sync may name, as in `box:path`. Without secrets. */
+export interface RemoteView {
+  readonly name: string
+  readonly kind: 's3' | 'sftp'
+  /** Such as `s3://bucket/prefix` or `sftp://user@host/path`. */
+  readonly url: string
+}
+
 /** A job that has ended. */
 export interface HistoryRow {
   readonly id: string
@@ -246,6 +254,8 @@ export interface Engine extends AsyncDisposable {
   /** Stops a share and forgets it: it is not offered again after a restart. */
   removeShare(id: string): Promise<void>
   peers(): Promise<readonly PeerView[]>
+  /** As they were defined when the engine began; in order of their names. */
+  remotes(): Promise<readonly RemoteView[]>
   history(options?: HistoryOptions): Promise<readonly HistoryRow[]>
   status(): Promise<EngineStatus>
   /**

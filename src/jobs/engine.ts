@@ -16,7 +16,7 @@ import { hasEnded, historyRowOf, restoredEntry, storedOf, viewOf } from './engin
 import type { Entry, Extra } from './engine/entry.ts'
 import { discardParts, leavingOut, mustDeletePartial, namedPaths, partsOf } from './engine/single-files.ts'
 import { startRun } from './engine/start-run.ts'
-import { peerViews, shareViewOf, sumsOf } from './engine/tables.ts'
+import { peerViews, remoteViews, shareViewOf, sumsOf } from './engine/tables.ts'
 import type { Ferry } from './ferry.ts'
 import type { RemoteDefinition } from './types.ts'
 import { createJobId, reportError } from './job.ts'
@@ -313,6 +313,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const entry of entries.values()) look(entry)
       return peerViews(entries.values())
     },
+    remotes: async () => remoteViews(options.remotes),
     history: async ({ limit = defaultHistory, beforeMs }: HistoryOptions = {}) =>
       jobs
         .ends(Math.max(1, Math.min(maxHistory, limit)), beforeMs ?? Number.MAX_SAFE_INTEGER)

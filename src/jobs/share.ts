@@ -87,7 +87,14 @@ export async function runShare(
       },
     )
     const limit = options.jobs ?? defaultJobs
-    const found = ingest(batches, { pool, files: store.files, progress, limit, signal })
+    const found = ingest(batches, {
+      pool,
+      files: store.files,
+      progress,
+      limit,
+      signal,
+      throttle: context.throttle,
+    })
     for await (const event of found) log.append(catalogue.take(event))
     const { root, totals } = catalogue.finish()
     const signature = signRoot(identity, record.id, root)

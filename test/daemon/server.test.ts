@@ -128,6 +128,8 @@ test('daemon: jobs are started, steered and told by HTTP; a ticket of a receive 
   assert.equal((await daemon.ask('POST', '/api/v1/transfers/t_none/cancel', { body: '{}' })).status, 404)
   assert.equal((await daemon.ask('GET', '/api/v1/transfers/t_none')).status, 404)
   assert.equal((await daemon.ask('GET', '/nothing')).status, 404)
+  assert.equal((await daemon.ask('GET', '/api/v1/remotes')).text, '[]')
+  assert.deepEqual(await daemon.client.remotes(), [])
   const history = JSON.parse((await daemon.ask('GET', '/api/v1/history?limit=5')).text)
   assert.equal(history[0].outcome, 'cancelled')
   assert.equal((await daemon.ask('GET', '/api/v1/history?limit=many')).status, 400)

@@ -8,6 +8,7 @@ import type { Engine, EngineChange } from '../../src/jobs/engine-types.ts'
 import { createEngine, keepEndedMs, resumeInterrupted } from '../../src/jobs/engine.ts'
 import { createFerry } from '../../src/jobs/ferry.ts'
 import type { Journeys } from '../../src/jobs/journeys.ts'
+import type { RemoteDefinition } from '../../src/jobs/types.ts'
 import { delay } from '../../src/shared/concurrency.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { fakeJourneys, fakeReceiveResult, fakeSyncResult, fakeTicket } from '../support/fake-journeys.ts'
@@ -287,4 +288,18 @@ test('createEngine: what does not do single files, or keeps its parts elsewhere,
   const zip = await engine.start({ ...receiveSpec, options: { as: 'zip' } })
   await until(engine, zip.id, 'done')
   await assert.rejects(engine.retry(zip.id, { paths: ['a'] }), { code: 'E_USAGE' })
+})
+
+test('createEngine: remotes are told by name, kind and address', async () => {
+  await using staged = stage()
+  const remotes = new Map<string, RemoteDefinition>([
+    ['photos', { kind: 's3', bucket: 'b', prefix: 'p/q', profile: 'own' }],
+    ['box', { kind: 'sftp', host: '::1', port: 2222, user: 'me', path: 'in/home', identityFile: '/key' }],
+  ])
+  await using engine = createEngine({ ...staged.options, remotes })
+  assert.deepEqual(await engine.remotes(), [
+    { name: 'box', kind: 'sftp', url: 'sftp://me@[::1]:2222/~/in/home' },
+    { name: 'photos', kind: 's3', url: 's3://b/p/q' },
+  ])
+  await staged.engine[Symbol.asyncDispose]()
 })

@@ -64,6 +64,7 @@ export function createFakeEngine(board: Board): FakeEngine {
     },
     peers: () => Promise.resolve(board.peers),
     history: () => Promise.resolve([]),
+    remotes: () => Promise.resolve([]),
     status: () => Promise.resolve(board.status as NonNullable<Board['status']>),
     changes: ({ signal } = {}) => changes(signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -28,6 +28,8 @@ export interface CutLargeFileOptions {
   readonly limit: number
   /** Counts the bytes that are cut, while they are; where regions are joined a few count twice. */
   readonly moved?: MovedBytes | undefined
+  /** Waited for before a further region is begun; undefined: at once. */
+  readonly hold?: (() => Promise<void> | undefined) | undefined
   /** For tests. */
   readonly regionBytes?: number
 }
@@ -37,7 +39,7 @@ export interface CutLargeFileOptions {
  * @throws E_CHANGED when the file changes meanwhile; others when it cannot be read.
  */
 export function cutLargeFile(file: LargeFile, options: CutLargeFileOptions): AsyncGenerator<ChunkRecords> {
-  const { pool, limit, moved, regionBytes: length = regionBytes } = options
+  const { pool, limit, moved, hold, regionBytes: length = regionBytes } = options
   const { diskPath, chunkSize } = file
   const { size } = file.fingerprint
   const fingerprint = new BigInt64Array(fingerprintFields)
@@ -63,6 +65,7 @@ export function cutLargeFile(file: LargeFile, options: CutLargeFileOptions): Asy
     for (let from = 0; from < size; from += length) {
       const until = Math.min(size, from + length)
       const region = await (regions.shift() as Promise<CutRegionOutput>)
+      await hold?.()
       startMore()
       if (end >= until) continue
       const ends = chunkEnds(from, region.records)

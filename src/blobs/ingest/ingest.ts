@@ -17,6 +17,7 @@ import type { PageColumns } from '../manifest/page.ts'
 import type { FileIndex, FileRows, IndexedFile } from '../store/store.ts'
 import { openWalk, type PackedWalk } from '../walk/walk-batch.ts'
 import type { WorkerPool } from '../worker/pool.ts'
+import type { Throttle } from '../../shared/throttle.ts'
 import { createPageMaker, startGroup, type Group, type PageMaker } from './group.ts'
 import { createIndexCursor } from './index-cursor.ts'
 import { startLargeFile } from './large-file.ts'
@@ -39,6 +40,8 @@ export interface IngestOptions extends RunOptions {
   readonly progress: ProgressSink
   /** Files, or regions of a large one, read at once. */
   readonly limit: number
+  /** While it is paused, no other file is begun, and no further region of a large one. Its rate is not for reading. */
+  readonly throttle?: Throttle | undefined
   /** For tests: how much of a large file is cut at once. */
   readonly regionBytes?: number
 }
@@ -47,6 +50,8 @@ export interface IngestOptions extends RunOptions {
 export interface IngestContext extends IngestOptions {
   /** One for all groups, since their events are asked for one after the other. */
   readonly pages: PageMaker
+  /** Undefined when it is not paused. */
+  hold(): Promise<void> | undefined
   /** Writes newly learned files to the index, in batches. */
   remember(files: FileRows): void
   /** Counts a file whose chunks were known and that was not read. */
@@ -72,7 +77,7 @@ export type Unit = AsyncIterable<IngestEvent>
  * @throws E_CANCELLED from the iteration, when the signal aborts; E_STORE when the index cannot be used.
  */
 export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOptions): Ingest {
-  const { files, progress, signal, limit } = options
+  const { files, progress, signal, limit, throttle } = options
   const totals = { files: 0, bytes: 0 }
   let reusedBytes = 0
   let learned: FileRows[] = []
@@ -80,8 +85,10 @@ export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOption
     if (learned.length > 0) files.putRows(learned)
     learned = []
   }
+  const hold = (): Promise<void> | undefined => (throttle?.isPaused ? throttle.take(0, signal) : undefined)
   const context: IngestContext = {
     ...options,
+    hold,
     pages: createPageMaker(),
     remember(group) {
       learned.push(group)
@@ -122,14 +129,18 @@ export function ingest(batches: AsyncIterable<PackedWalk>, options: IngestOption
         const row = index.find(batch, item)
         if (row) known.set(item, row)
         else if (batch.size(item) > largeFileBytes) {
+          await hold()
           yield startGroup(endGroup(item), context)
           yield startLargeFile(batch.file(item), context)
           from = item + 1
         } else {
           bytes += batch.size(item)
-          if (bytes >= groupBytes) yield startGroup(endGroup(item + 1), context)
+          if (bytes < groupBytes) continue
+          await hold()
+          yield startGroup(endGroup(item + 1), context)
         }
       }
+      if (from < batch.count) await hold()
       if (from < batch.count) yield startGroup(endGroup(batch.count), context)
     }
     progress.totals({ ...totals, final: true })

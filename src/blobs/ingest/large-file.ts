@@ -13,7 +13,7 @@ import type { IngestContext, IngestEvent, Unit } from './ingest.ts'
 
 /** Begins to cut at once; its events come when asked for. */
 export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit {
-  const { pool, files, limit, regionBytes, progress } = context
+  const { pool, files, limit, regionBytes, progress, hold } = context
   // The walk may be far ahead: whatever has happened to the file since then is no change under the reader yet.
   const stats = lstatSync(walked.diskPath, { bigint: true, throwIfNoEntry: false })
   const isFile = stats?.isFile() ?? false
@@ -24,7 +24,7 @@ export function startLargeFile(walked: WalkedFile, context: IngestContext): Unit
   const moved = createMovedBytes()
   const regions = cutLargeFile(
     { diskPath: walked.diskPath, fingerprint, chunkSize },
-    { pool, limit: limit + 1, moved, ...(regionBytes !== undefined && { regionBytes }) },
+    { pool, limit: limit + 1, moved, hold, ...(regionBytes !== undefined && { regionBytes }) },
   )
   const progressItem = progress.beginItem(walked.path, 'hash', fingerprint.size)
 

@@ -60,6 +60,7 @@ export const operations: readonly Operation[] = [
   { method: 'delete', path: '/api/v1/shares/:id', summary: 'Stop offering, and forget it', status: 204 },
   { method: 'post', path: '/api/v1/syncs', summary: 'Start a sync', body: syncSchema, status: 201 },
   { method: 'get', path: '/api/v1/peers', summary: 'Peers of all jobs' },
+  { method: 'get', path: '/api/v1/remotes', summary: 'Places that a sync may name' },
   { method: 'get', path: '/api/v1/history', summary: 'Jobs that ended', query: historySchema },
   { method: 'post', path: '/api/v1/shutdown', summary: 'End the daemon', body: emptySchema, status: 202 },
   { method: 'get', path: '/api/v1/openapi.json', summary: 'This description' },

@@ -1,6 +1,8 @@
 /** The shares, the peers and the sums of all jobs, made out of the same pictures that everyone sees. */
 import type { Snapshot } from '../../progress/events.ts'
-import type { EngineStatus, JobState, PeerView, ShareView } from '../engine-types.ts'
+import { locationUrl } from '../sync/location-url.ts'
+import type { EngineStatus, JobState, PeerView, RemoteView, ShareView } from '../engine-types.ts'
+import type { RemoteDefinition } from '../types.ts'
 import type { Entry } from './entry.ts'
 import { hasEnded, viewOf } from './entry.ts'
 
@@ -62,6 +64,12 @@ export function peerViews(entries: Iterable<Entry>): PeerView[] {
     }
   }
   return [...rows.values()]
+}
+
+export function remoteViews(remotes: ReadonlyMap<string, RemoteDefinition> = new Map()): RemoteView[] {
+  return [...remotes]
+    .map(([name, remote]) => ({ name, kind: remote.kind, url: locationUrl(remote) }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 export function sumsOf(

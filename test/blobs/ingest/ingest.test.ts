@@ -25,6 +25,8 @@ import { hash } from '../../../src/blobs/hash.ts'
 import { ingest, type IngestEvent, type IngestOptions } from '../../../src/blobs/ingest/ingest.ts'
 import { nameChunkList } from '../../../src/blobs/manifest/nodes.ts'
 import { decodePage, encodeColumns } from '../../../src/blobs/manifest/page.ts'
+import { createThrottle } from '../../../src/shared/throttle.ts'
+import { delay } from '../../../src/shared/concurrency.ts'
 import { openMemoryStore } from '../../../src/blobs/store/memory-store.ts'
 import type { PackedWalk } from '../../../src/blobs/walk/walk-batch.ts'
 import { unpackWalk } from '../../support/walk-items.ts'
@@ -238,4 +240,29 @@ test('cancelling ends the ingest, and keeps what was learned', async () => {
     { code: 'E_CANCELLED' },
   )
   assert.notEqual(files.get(join(root, 'a')), undefined)
+})
+
+test('while it is paused no file is begun, and a large one goes no further than what is being read', async () => {
+  const { root, path } = largeFile()
+  writeFileSync(join(root, 'z'), 'z')
+  const throttle = createThrottle()
+  const { files } = openMemoryStore()
+  const options = { pool, files, progress: silentProgress(), limit: 2, regionBytes: 4_000_000, throttle }
+  const events = ingest(each(walked(root)), options)[Symbol.asyncIterator]()
+  const seen: string[] = []
+  for (let next = await events.next(); !next.done; next = await events.next()) {
+    seen.push(next.value.type)
+    if (next.value.type !== 'open') continue
+    throttle.pause()
+    break
+  }
+  const rest = (async () => {
+    for (let next = await events.next(); !next.done; next = await events.next()) seen.push(next.value.type)
+  })()
+  await delay(300)
+  assert.ok(!seen.includes('close'), seen.join())
+  assert.equal(files.get(path), undefined)
+  throttle.resume()
+  await rest
+  assert.deepEqual([seen.includes('close'), seen.at(-1)], [true, 'entries'])
 })
