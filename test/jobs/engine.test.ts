@@ -88,6 +88,20 @@ test('createEngine: a paused job stands still, resumes, and keeps its id', async
   assert.equal((await until(engine, id, 'done')).snapshot.files.done, 20)
 })
 
+test('createEngine: the same sync is not started twice at once, except to look what it would do', async () => {
+  await using staged = stage({
+    sync: async (_from, _to, _options, { signal }) => (await delay(1e6, signal)) as never,
+  })
+  await using engine = staged.engine
+  const spec = { kind: 'sync', from: '/a/', to: '/b' } as const
+  const { id } = await engine.start(spec)
+  await assert.rejects(engine.start({ ...spec, options: { delete: true } }), { code: 'E_CONFLICT' })
+  await engine.start({ ...spec, options: { dryRun: true } })
+  await engine.start({ ...spec, to: '/c' })
+  await engine.cancel(id)
+  await engine.start(spec)
+})
+
 test('createEngine: cancel twice, cancel what has ended, pause and resume what has ended', async () => {
   await using staged = stage(receiving(1_000_000))
   await using engine = staged.engine

@@ -44,7 +44,7 @@ const sameList = (a: readonly string[], b: readonly string[]): boolean =>
 
 /**
  * The share of the same paths that is there already: who shares them again gets its ticket.
- * @throws E_CONFLICT when the other one has other options, or writes the same ticket into the same folder
+ * @throws E_CONFLICT when the other one has other options, or syncs or receives the same into the same folder
  */
 export function findTwin(entries: Iterable<Entry>, spec: JobSpec): Entry | undefined {
   for (const entry of entries) {
@@ -59,6 +59,13 @@ export function findTwin(entries: Iterable<Entry>, spec: JobSpec): Entry | undef
     if (spec.kind === 'receive' && other.kind === 'receive' && spec.into === other.into) {
       if (spec.ticket.trim().toLowerCase() !== other.ticket.trim().toLowerCase()) continue
       throw new FerryError('E_CONFLICT', `Cannot receive this twice: job ${entry.id} is at it`, {
+        hint: `watch it with: ferry status ${entry.id} --watch`,
+      })
+    }
+    if (spec.kind === 'sync' && other.kind === 'sync' && spec.from === other.from && spec.to === other.to) {
+      // To look what another one would do does no harm.
+      if (spec.options?.dryRun === true || other.options?.dryRun === true) continue
+      throw new FerryError('E_CONFLICT', `Cannot sync this twice at once: job ${entry.id} is at it`, {
         hint: `watch it with: ferry status ${entry.id} --watch`,
       })
     }
