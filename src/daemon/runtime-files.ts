@@ -3,19 +3,11 @@
  * token (`token`), both 0600. The token stays the same from one daemon to the next, so that an open page goes on.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { makePrivateDirectory, resolveDirectories } from '../shared/directories.ts'
 import { FerryError, isSystemError, toFerryError } from '../shared/errors.ts'
+import { writeFileAtomic } from '../shared/write-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -62,31 +54,17 @@ export function keepToken(directory: string): string {
       closeSync(file)
     }
     const token = createToken()
-    writePrivate(path, `${token}\n`)
+    writeFileAtomic(path, `${token}\n`)
     return token
   } catch (error) {
     throw toFerryError(error, `Cannot keep the token in "${path}"`)
   }
 }
 
-/** Whole or not at all, and never for a moment readable by others. */
-function writePrivate(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.new`
-  rmSync(temporary, { force: true })
-  const file = openSync(temporary, 'wx', 0o600)
-  try {
-    if (process.getuid !== undefined) fchmodSync(file, 0o600)
-    writeSync(file, text)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(temporary, path)
-}
-
 /** @throws E_PERMISSION, E_IO, E_NO_SPACE */
 export function writeInfo(directory: string, info: DaemonInfo): void {
   try {
-    writePrivate(infoPath(directory), `${JSON.stringify(info)}\n`)
+    writeFileAtomic(infoPath(directory), `${JSON.stringify(info)}\n`)
   } catch (error) {
     throw toFerryError(error, `Cannot write "${infoPath(directory)}"`)
   }

@@ -3,9 +3,10 @@
  * Which parts are there is not written down; the server knows it better.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError } from '../../../shared/errors.ts'
+import { writeFileAtomic } from '../../../shared/write-file.ts'
 import { maxStateBytes } from './limits.ts'
 
 export interface UploadState {
@@ -56,9 +57,8 @@ export function openUploadState(stateDirectory: string, place: string, key: stri
     },
     async write(state) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const temporary = `${path}.${process.pid}.new`
-      await writeFile(temporary, JSON.stringify({ format, ...state }), { mode: 0o600 })
-      await rename(temporary, path)
+      // Two syncs of one process may write the same one at once.
+      writeFileAtomic(path, JSON.stringify({ format, ...state }))
     },
     remove: () => rm(path, { force: true }),
   }

@@ -2,10 +2,11 @@
  * What is remembered, on this computer, of large uploads under way: which file on the server is the part of which
  * content. A part that is not written down here is nobody's: it is never trusted, and never gone on with.
  */
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { hash } from '../../../blobs/hash.ts'
 import { toHex } from '../../../shared/bytes.ts'
+import { writeFileAtomic } from '../../../shared/write-file.ts'
 
 export interface UploadRecord {
   /** Which server and user. */
@@ -63,9 +64,7 @@ export function createUploadRecords(stateDirectory: string, place: string): Uplo
     save(record) {
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
-        const file = fileOf(record.path)
-        writeFileSync(`${file}.${process.pid}`, JSON.stringify(record), { mode: 0o600 })
-        renameSync(`${file}.${process.pid}`, file)
+        writeFileAtomic(fileOf(record.path), JSON.stringify(record))
       } catch {
         // Without the record the next run begins anew.
       }
