@@ -219,3 +219,18 @@ test('single files of a job are left out and taken up again from the command lin
   const refused = await runFerry(['cancel', id, 't_2', '--file', 'a'], { home })
   assert.equal(refused.code, 2, describeExit(refused))
 })
+
+test('a daemon listens where the settings say, and where the command line says above that', async () => {
+  await using stage = setStage()
+  const home = stage.receiverHome
+  const socket = join(home, 'own.sock')
+  assert.equal((await runFerry(['config', 'set', 'api.listen', socket], { home })).code, 0)
+  assert.equal((await runFerry(['config', 'set', 'api.listen', '0.0.0.0:80'], { home })).code, 2)
+  {
+    await using daemon = await startDaemon(home, [])
+    assert.deepEqual(daemon.client.address, { socketPath: socket })
+    assert.deepEqual(await daemon.client.remotes(), [])
+  }
+  await using daemon = await startDaemon(home, ['--port', '0'])
+  assert.ok('port' in daemon.client.address)
+})

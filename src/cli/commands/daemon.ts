@@ -10,6 +10,7 @@ import { FerryError, toFerryError } from '../../shared/errors.ts'
 import { escapeText } from '../../shared/terminal-text.ts'
 import { formatElapsed, formatPlural, formatRate } from '../../shared/units.ts'
 import type { CommandHost } from '../command-host.ts'
+import { daemonAddress } from '../config/value-kinds.ts'
 import { definitionsOf } from '../config/load-config.ts'
 import { findRunning, requireDaemon, startDaemon } from '../daemon/access.ts'
 import { sameOptions } from '../daemon/same-options.ts'
@@ -23,6 +24,8 @@ interface ListenFlags {
   readonly port?: number
   readonly socket?: string
   readonly ephemeral?: boolean
+  /** What `api.listen` says: a port, or the path of a socket. */
+  readonly listenOn?: number | string
 }
 
 export function daemonCommand(host: CommandHost): Command {
@@ -58,6 +61,7 @@ function withListening(command: Command): Command {
   return command
     .option('--port <n>', 'port on 127.0.0.1; 0 is any free one (default: 7877)', portNumber)
     .option('--socket <path>', 'listen on this Unix socket in place of a port')
+    .addOption(new Option('--listen-on <addr>').argParser(daemonAddress.fromText).hideHelp())
 }
 
 /** @throws E_USAGE when it is no port */
@@ -78,8 +82,10 @@ async function runHere(host: CommandHost, command: Command, flags: ListenFlags):
     import('../../daemon/listen.ts'),
     import('../../daemon/runtime-files.ts'),
   ])
+  const { listenOn = defaultPort } = flags
+  const place = port ?? socket ?? listenOn
   const address: DaemonAddress =
-    socket === undefined ? { port: port ?? defaultPort } : { socketPath: resolve(host.io.cwd(), socket) }
+    typeof place === 'number' ? { port: place } : { socketPath: resolve(host.io.cwd(), place) }
   const { promise: stopped, resolve: stop } = Promise.withResolvers<number>()
   using stack = new DisposableStack()
   stack.use(watchInterrupts(stop))

@@ -5,13 +5,21 @@
 import type { RateChoice } from '../global-options.ts'
 import type { ConfigKey } from './config-key.ts'
 import { syncKeys } from './sync-keys.ts'
-import { bandwidth, boolean, choice, count, texts } from './value-kinds.ts'
+import { bandwidth, boolean, choice, count, daemonAddress, texts } from './value-kinds.ts'
 
 const networked = ['share', 'receive', 'ls', 'verify', 'diff', 'doctor', 'sync']
 /** As `-j`. */
 const jobs = count(1, 64)
 
 export const configKeys: readonly ConfigKey[] = [
+  {
+    name: 'api.listen',
+    kind: daemonAddress,
+    commands: ['daemon'],
+    option: 'listenOn',
+    preset: '127.0.0.1:7877',
+    summary: 'where a daemon listens without --port or --socket',
+  },
   {
     name: 'node.listen',
     kind: texts,
@@ -124,9 +132,8 @@ const later = new Set([
   'ui.units',
   'ui.unicode',
   'ui.theme',
-  'api.listen',
 ])
-const laterTables = new Set(['api', 'keys'])
+const laterTables = new Set(['keys'])
 
 export function findKey(name: string): ConfigKey | undefined {
   return configKeys.find((key) => key.name === name)

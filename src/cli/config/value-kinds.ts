@@ -2,6 +2,7 @@
  * The kinds of values that settings have: what a TOML file may say, what text (environment, `ferry config set`) may say,
  * and how they are written and shown. Sizes and rates are read as everywhere in ferry: `20M` is SI, `20Mi` binary.
  */
+import { isAbsolute } from 'node:path'
 import { FerryError } from '../../shared/errors.ts'
 import { quoteName } from '../../shared/terminal-text.ts'
 import { parseBandwidth, parseSize } from '../../shared/units.ts'
@@ -74,6 +75,22 @@ function bytes(name: string, read: (text: string) => number, least: number, most
     },
   }
   return kind
+}
+
+/** Where a daemon listens: on this computer only. */
+export const daemonAddress: ValueKind = {
+  name: 'a port of this computer, such as 7877 or 127.0.0.1:7877, or the whole path of a socket',
+  isList: false,
+  fromToml: (value) =>
+    typeof value === 'number' || typeof value === 'string'
+      ? daemonAddress.fromText(String(value))
+      : undefined,
+  fromText(text) {
+    if (isAbsolute(text) && !text.includes('\0')) return text
+    const port = /^(?:127\.0\.0\.1:|localhost:)?(\d{1,5})$/.exec(text.trim())?.[1]
+    if (port === undefined || Number(port) > 65_535) throw notA(text, daemonAddress)
+    return Number(port)
+  },
 }
 
 /** Average chunks that the chunker can cut. */

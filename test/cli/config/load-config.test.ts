@@ -40,6 +40,7 @@ function setStage() {
 
 /** For every setting four values: TOML of the user and of the project, the environment's text, words of the command line. */
 const samples: Readonly<Record<string, readonly [string, string, string, readonly string[]]>> = {
+  'api.listen': ['8000', '', '', ['--listen-on', '127.0.0.1:8001']],
   'node.listen': ['["u:1"]', '', 'e:1,e:2', ['--listen', 'c:1']],
   'node.announce': ['["u:1"]', '', 'e:1', ['--announce', 'c:1']],
   'node.bootstrap': ['["u"]', '', 'e', ['--bootstrap', 'c']],
@@ -93,11 +94,14 @@ for (const key of configKeys) {
         const command = await (findCommand(commandName) as NonNullable<ReturnType<typeof findCommand>>).load(
           host,
         )
-        command
+        // The settings of a daemon are for the command that runs it.
+        const read = command.commands.find((each) => each.name() === 'run') ?? command
+        read
+          .action(() => undefined)
           .exitOverride()
           .parse([...said, 'x', 'y'].slice(0, said.length + argumentsOf(commandName)), { from: 'user' })
-        applyConfig(command, commandName, config)
-        return command.getOptionValue(key.option)
+        applyConfig(read, commandName, config)
+        return read.getOptionValue(key.option)
       }
       const kept = (value: SettingValue | undefined): unknown =>
         key.toOption?.(value as SettingValue) ?? value
@@ -131,7 +135,7 @@ for (const key of configKeys) {
 }
 
 function argumentsOf(name: string): number {
-  return ['verify', 'diff', 'sync'].includes(name) ? 2 : name === 'doctor' ? 0 : 1
+  return ['verify', 'diff', 'sync'].includes(name) ? 2 : ['doctor', 'daemon'].includes(name) ? 0 : 1
 }
 
 test('loadConfig: whatever is wrong is told with file and line', async () => {
@@ -147,7 +151,7 @@ test('loadConfig: whatever is wrong is told with file and line', async () => {
     ['[transfers]\nx = 4\n', /:2": "transfers\.x": there is no such setting/],
     ['jobs = 4\n', /:1": "jobs": there is no such setting/],
     ['[ui]\nunits = "si"\n', /:2": "ui\.units": it is not supported yet/],
-    ['[api]\nlisten = "x"\n', /not supported yet/],
+    ['[keys]\nquit = "x"\n', /not supported yet/],
     ['[ui]\ncolor = "blue"\n', /one of auto, always, never/],
     ['a = \n', /:1": not TOML/],
     ['[node]\n[node]\n', /config\.toml:\d": not TOML/],
