@@ -37,6 +37,8 @@ async function listUploads(context: WriterContext, options: CallOptions): Promis
     const page = await connection.call(what, (client, http) => client.send(command, http), options)
     for (const { Key: text = '', UploadId = '', Initiated } of page.Uploads ?? []) {
       const key = decodeKey(text)
+      // What is removed here is never what a server tells of elsewhere.
+      if (!key.startsWith(keys.prefix)) continue
       const path = key.slice(keys.prefix.length)
       const remove = async (): Promise<void> => {
         const abort = new AbortMultipartUploadCommand({ Bucket: keys.bucket, Key: key, UploadId })
@@ -68,11 +70,12 @@ async function listStages(
   options: CallOptions,
 ): Promise<AbandonedTransfer[]> {
   const found: AbandonedTransfer[] = []
+  const folder = keys.own(`${stageFolder}/`)
   let token: string | undefined
   for (let pages = 0; pages < maxPages; pages++) {
     const command = new ListObjectsV2Command({
       Bucket: keys.bucket,
-      Prefix: keys.own(`${stageFolder}/`),
+      Prefix: folder,
       ...(token !== undefined && { ContinuationToken: token }),
     })
     const page = await connection.call(
@@ -80,7 +83,8 @@ async function listStages(
       (client, http) => client.send(command, http),
       options,
     )
-    for (const { Key: key = '', LastModified } of page.Contents ?? [])
+    for (const { Key: key = '', LastModified } of page.Contents ?? []) {
+      if (!key.startsWith(folder)) continue
       found.push({
         path: `${ownFolder}/${stageFolder}/${key.slice(key.lastIndexOf('/') + 1)}`,
         startedAtMs: LastModified?.getTime() ?? 0,
@@ -92,6 +96,7 @@ async function listStages(
           )
         },
       })
+    }
     token = page.NextContinuationToken
     if (page.IsTruncated !== true || token === undefined) break
   }

@@ -119,6 +119,31 @@ test('100: a size that is no number of bytes, a key that cannot be decoded, and 
   }
 })
 
+test('abandoned: what a server tells of outside of the location is not thrown away', async () => {
+  const server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/xml')
+    const upload = (key: string) => ({ Key: key, UploadId: 'u', Initiated: '2026-01-01T00:00:00.000Z' })
+    response.end(
+      request.url?.includes('uploads')
+        ? writeXml('ListMultipartUploadsResult', { Upload: [upload('other/a'), upload('p/b')] })
+        : writeXml('ListBucketResult', { Contents: { Key: 'precious', Size: 1, ETag: '"x"' } }),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    await using odd = await openS3Place({ endpoint, credentials: s3.credentials }, {}, { prefix: 'p' })
+    const found = (await odd.remote.abandoned?.()) ?? []
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      ['b'],
+    )
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
 test('listObjects: what is refused as a whole is jumped over, and so are the records of ferry', async () => {
   const many = await startS3({ rules: { pageSize: 10 } })
   try {
