@@ -24,7 +24,7 @@ import { batchesOf, fetchChunks, pickChunks, targetOf } from './fetch-chunks.ts'
 import { applyPatch, planPatches, type OldFile } from './patch-stretches.ts'
 import { cutOldVersion } from './local-sources.ts'
 import { createPending, type Pending } from './pending.ts'
-import { batchBytes, type ReceiveRun } from './run.ts'
+import { batchBytesOf, type ReceiveRun } from './run.ts'
 
 /** A local file that may hold chunks of the wanted one. */
 export interface LocalSource {
@@ -136,7 +136,7 @@ export async function receiveLargeFile(run: ReceiveRun, file: WantedFile): Promi
         })
       }
       const whole = plan.fetched.filter((chunk) => !patched.has(chunk))
-      for (const batch of batchesOf(records, plan.offsets, whole, batchBytes))
+      for (const batch of batchesOf(records, plan.offsets, whole, batchBytesOf(run)))
         await pending.add(run.underWay.acquire(run.signal, batch.bytes), async () => {
           await fetchChunks(run, { number: file.number, path: entry.path }, part, batch)
           count.fetched(batch.bytes)

@@ -11,7 +11,7 @@ import { equalBytes } from '../../shared/bytes.ts'
 import type { FerryError } from '../../shared/errors.ts'
 import { batchesOf, rangesOf, type ChunkBatch } from './fetch-chunks.ts'
 import { changedError, rangeError, readRanges, reportBadRanges } from './read-ranges.ts'
-import { batchBytes, underWayBytes, type ReceiveRun } from './run.ts'
+import { batchBytes, batchBytesOf, underWayBytes, type ReceiveRun } from './run.ts'
 
 /** Batches fetched ahead of the one that is being written. */
 const batchesAhead: number = underWayBytes / batchBytes
@@ -59,7 +59,7 @@ async function* batchesOfFile(run: ContentRun, file: ListedFile): AsyncGenerator
       offsets[index] = offset
       offset += chunkLengthAt(records, index)
     }
-    for (const batch of batchesOf(records, offsets, [...offsets.keys()], batchBytes))
+    for (const batch of batchesOf(records, offsets, [...offsets.keys()], batchBytesOf(run)))
       yield () => fetchBatch(run, { number, path: entry.path }, batch)
   }
   check.end()

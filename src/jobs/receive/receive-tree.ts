@@ -14,7 +14,7 @@ import { nameChunkList } from '../../blobs/manifest/nodes.ts'
 import { isFresh } from '../../blobs/store/is-fresh.ts'
 import { discardPart } from '../../blobs/tree-writer/discard-part.ts'
 import { inspectPath } from '../../blobs/worker/inspect-files-tasks.ts'
-import { concernsOneFile, batchBytes, type ReceiveRun } from './run.ts'
+import { batchBytesOf, concernsOneFile, type ReceiveRun } from './run.ts'
 import { concatBytes } from '../../shared/bytes.ts'
 import { mapBounded } from '../../shared/concurrency.ts'
 import { toFerryError } from '../../shared/errors.ts'
@@ -106,7 +106,7 @@ async function* planWork(
       } else if (entry.kind === 'symlink') links.push(entry)
       else if (item.records || !isSmall(entry)) yield { kind: 'large', item: { ...item, entry } }
       else {
-        if (batch.length === filesPerBatch || (batch.length > 0 && bytes + entry.size > batchBytes)) {
+        if (batch.length === filesPerBatch || (batch.length > 0 && bytes + entry.size > batchBytesOf(run))) {
           yield { kind: 'small', files: batch }
           batch = []
           bytes = 0

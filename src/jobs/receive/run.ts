@@ -26,6 +26,14 @@ export const underWayBytes: number = 8 * 1024 * 1024
 /** Content fetched by one request, verified and written by one worker call. */
 export const batchBytes: number = 1024 * 1024
 
+/**
+ * The same with a rate: a batch counts when all of it is here, and as many of them wait their turn as memory allows. Whole
+ * ones would come in gulps, many seconds apart.
+ */
+export function batchBytesOf({ throttle }: Pick<ReceiveRun, 'throttle'>): number {
+  return Math.min(batchBytes, throttle.pieceBytes)
+}
+
 export interface ReceiveRun {
   readonly signal: AbortSignal
   readonly progress: ProgressSink
