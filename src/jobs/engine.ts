@@ -5,7 +5,7 @@
  */
 import type { JobTable } from '../blobs/store/job-table.ts'
 import { createMemoryJobs } from '../blobs/store/job-table.ts'
-import type { Clock } from '../progress/limiter.ts'
+import type { Clock } from '../shared/clock.ts'
 import { systemClock } from '../progress/limiter.ts'
 import { createTracker } from '../progress/tracker.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'

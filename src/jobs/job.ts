@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ItemEvent, JobKind, ProgressSink, ReportedError } from '../progress/events.ts'
 import type { SnapshotSource } from '../progress/snapshot-source.ts'
-import type { Clock } from '../progress/limiter.ts'
+import type { Clock } from '../shared/clock.ts'
 import { createTracker } from '../progress/tracker.ts'
 import { cancelled } from '../shared/concurrency.ts'
 import { FerryError, toFerryError } from '../shared/errors.ts'

@@ -2,16 +2,10 @@
  * Lets an ever-changing state out at most once per interval, and at once when forced. The last change is never lost: it
  * comes out when its interval has passed.
  */
+import type { Clock } from '../shared/clock.ts'
 
 /** How often viewers are told of a change at most. */
 export const sampleIntervalMs = 100
-
-export interface Clock {
-  /** Milliseconds of a clock that never steps back. */
-  now(): number
-  /** Calls back once after `ms`; returns what cancels it. */
-  after(ms: number, callback: () => void): () => void
-}
 
 /** The process's own clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {

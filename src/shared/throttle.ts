@@ -3,6 +3,7 @@
  * about to ask for, answer, read or write content takes its bytes here first; first come, first served. Invariant: what
  * passes in any time is at most rate × time and one piece, and nothing passes while it is paused.
  */
+import type { Clock } from './clock.ts'
 import { cancelled } from './concurrency.ts'
 import { FerryError } from './errors.ts'
 
@@ -13,13 +14,6 @@ export const minBytesPerSecond: number = 4 * 1024
 const pieceSeconds = 0.25
 /** Smaller pieces cost more in requests than smoothness is worth. */
 const minPieceBytes: number = 16 * 1024
-
-export interface ThrottleClock {
-  /** Milliseconds of a clock that never steps back. */
-  now(): number
-  /** Calls back once after `ms`; returns what cancels it. */
-  after(ms: number, callback: () => void): () => void
-}
 
 export interface Throttle {
   /**
@@ -43,7 +37,7 @@ interface Waiter {
   grant(): void
 }
 
-const processClock: ThrottleClock = {
+const processClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
     // It keeps the process alive: somebody waits, and between two files of one computer nothing else may be open.
@@ -53,7 +47,7 @@ const processClock: ThrottleClock = {
 }
 
 /** @throws E_USAGE when the rate is below `minBytesPerSecond` */
-export function createThrottle(bytesPerSecond?: number, clock: ThrottleClock = processClock): Throttle {
+export function createThrottle(bytesPerSecond?: number, clock: Clock = processClock): Throttle {
   let rate = checkedRate(bytesPerSecond)
   let isPaused = false
   /** Until when what was granted so far has used the rate up. */

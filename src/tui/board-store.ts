@@ -3,7 +3,7 @@
  * Invariant: changes are noted outside of React, and its readers are told at most once in 100 ms, however many there were.
  */
 import type { Engine, EngineStatus, JobView, PeerView, ShareView } from '../jobs/engine-types.ts'
-import type { Clock } from '../progress/limiter.ts'
+import type { Clock } from '../shared/clock.ts'
 import { createLimiter, sampleIntervalMs, systemClock } from '../progress/limiter.ts'
 import type { Board, EndedFile, LogEntry, LogLevel, Places, RemoteRow } from './model/board.ts'
 import { sumJobs } from './model/sums.ts'

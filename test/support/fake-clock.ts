@@ -1,5 +1,5 @@
 /** A clock that moves only when told to, with the timers that fall due on the way. */
-import type { Clock } from '../../src/progress/limiter.ts'
+import type { Clock } from '../../src/shared/clock.ts'
 
 export interface FakeClock extends Clock {
   advance(ms: number): void

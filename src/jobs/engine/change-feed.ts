@@ -2,7 +2,7 @@
  * Tells any number of readers which jobs changed, each at its own pace. Invariant: what is kept for a reader is at most
  * two pictures a job: how it ended, and how it is now.
  */
-import type { Clock } from '../../progress/limiter.ts'
+import type { Clock } from '../../shared/clock.ts'
 import { sampleIntervalMs } from '../../progress/limiter.ts'
 import type { EngineChange, JobView } from '../engine-types.ts'
 

@@ -6,7 +6,7 @@
  * server is polled, and the stream is tried again now and then. Invariant: nothing is told after `stop`, or behind the
  * last event; then no request and no timer is left.
  */
-import type { Clock } from '../limiter.ts'
+import type { Clock } from '../../shared/clock.ts'
 
 /**
  * `idle`: not started, or at its end. `connected`: the stream is up. `reconnecting`: it is sought, or the server is polled

@@ -2,7 +2,7 @@
  * Follows the progress of one transfer: the newest event at once and every change, until it has ended. The same for a
  * page, a terminal and a command.
  */
-import type { Clock } from '../limiter.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { ConnectionState, FeedSource, FeedStatus, LiveFeed } from './live-feed.ts'
 import { startLiveFeed } from './live-feed.ts'
 

@@ -1,5 +1,5 @@
 /** Says what happens to who listens rather than looks: at most one sentence in five seconds, and never one too old. */
-import type { Clock } from '../../progress/limiter.ts'
+import type { Clock } from '../../shared/clock.ts'
 import { createLimiter } from '../../progress/limiter.ts'
 
 export const announceEveryMs = 5000

@@ -1,5 +1,5 @@
 /** The clock of a page. */
-import type { Clock } from '../../progress/limiter.ts'
+import type { Clock } from '../../shared/clock.ts'
 
 export const browserClock: Clock = {
   now: () => performance.now(),

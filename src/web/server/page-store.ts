@@ -5,7 +5,7 @@
 import type { EngineChange } from '../../jobs/engine-types.ts'
 import type { FeedSource, LiveFeed } from '../../progress/client/live-feed.ts'
 import { startLiveFeed } from '../../progress/client/live-feed.ts'
-import type { Clock } from '../../progress/limiter.ts'
+import type { Clock } from '../../shared/clock.ts'
 import type { PageAction, PageState } from '../model/page-state.ts'
 import { emptyState, reducePage } from '../model/page-state.ts'
 
