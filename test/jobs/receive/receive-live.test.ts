@@ -7,6 +7,7 @@ import type { FileEntry } from '../../../src/blobs/manifest/entry.ts'
 import { createWorkerPool } from '../../../src/blobs/worker/pool.ts'
 import { receiveLive, sealedNumber } from '../../../src/jobs/receive/receive-live.ts'
 import { FerryError } from '../../../src/shared/errors.ts'
+import { createFileChoice } from '../../../src/shared/file-choice.ts'
 import {
   cutBytes,
   fakeShare,
@@ -123,6 +124,28 @@ test('a file that is dropped while it is told fails alone', async () => {
   )
   assert.equal(existsSync(folder.at('into', 'top', 'large')), false)
   assert.equal(readFileSync(folder.at('into', 'top', 'z'), 'utf8'), 'z')
+})
+
+test('a file that is left out while it is told stops alone, also when an old copy of it waits to be compared', async () => {
+  for (const isThere of [false, true])
+    for (const jobs of [1, 6]) {
+      await using folder = temporaryFolder()
+      mkdirSync(folder.at('into', 'top'), { recursive: true })
+      if (isThere) writeFileSync(folder.at('into', 'top', 'large'), 'an old copy')
+      const files = createFileChoice()
+      const { run, end, share } = await receive(
+        folder.at('into'),
+        (event) => {
+          if (event.type === 'chunks') files.leaveOut([{ path: 'top/large' }])
+          return event
+        },
+        { jobs, files, overwrite: 'always' },
+      )
+      assert.deepEqual(end.root, share.root)
+      assert.deepEqual([run.tally.files.failed, run.progress.done.files], [0, 3])
+      assert.equal(existsSync(folder.at('into', 'top', 'large')), isThere)
+      assert.equal(readFileSync(folder.at('into', 'top', 'z'), 'utf8'), 'z')
+    }
 })
 
 test('a tree other than the signed one is refused', async () => {
