@@ -26,7 +26,7 @@ async function main(args: string[]): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < minNodeMajor) {
     process.stderr.write(
       `ferry: Node.js ${minNodeMajor} or newer is needed, this is ${process.versions.node}\n` +
-        '  hint: install it from https://nodejs.org, or run: npx -p node@24 -p ferry ferry …\n',
+        '  hint: install it from https://nodejs.org, or run npx ferry in the clone, which brings one\n',
     )
     process.exitCode = 2
     return

@@ -89,7 +89,7 @@ async function showOne(host: CommandHost, command: Command, name: string): Promi
     const lines = Array.isArray(one.value) ? (one.value as readonly string[]) : [String(one.value)]
     session.reporter.out(lines.map((line) => `${escapeText(line)}\n`).join(''))
   }
-  session.reporter.say(one.value === undefined ? `  Not set; the default is: ${key.preset}` : '')
+  if (one.value === undefined) session.reporter.say(`  Not set; the default is: ${key.preset}`)
   session.reporter.finish(exitCodes.ok)
   return exitCodes.ok
 }
