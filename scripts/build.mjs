@@ -1,6 +1,7 @@
 // Compiles src and test into dist, bundles the command, makes it executable, and builds the web page. Runs on any Node, so that `npm ci` can call it.
+//   node scripts/build.mjs [--if-needed]     --if-needed: not when nothing has changed since it was built last, as for `npx ferry`
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +11,25 @@ if (!existsSync(tsc)) {
   console.error('ferry: TypeScript is not installed, so nothing was built\n  hint: run npm ci first')
   process.exit(1)
 }
+/** Written last, so that a build that was broken off does not count. */
+const stamp = join(root, 'dist', '.built')
+
+/** Folders count too: a file that is gone changes the time of its folder. */
+function isUpToDate() {
+  const builtMs = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs
+  if (builtMs === undefined) return false
+  const isOlder = (path) => statSync(join(root, path)).mtimeMs < builtMs
+  const below = (folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name))
+  return (
+    ['src', 'test', 'scripts'].every((folder) => isOlder(folder) && below(folder).every(isOlder)) &&
+    readdirSync(root)
+      .filter((name) => name.endsWith('.json'))
+      .every(isOlder)
+  )
+}
+if (process.argv.includes('--if-needed') && isUpToDate()) process.exit(0)
+
 // A test that was deleted or renamed must not live on in dist.
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 const result = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.json')], {
@@ -110,3 +130,4 @@ await build({
 for (const command of [source('cli/main.js'), join(root, 'dist', 'bundle', 'cli', 'main.js')])
   chmodSync(command, 0o755)
 await import('./build-page.mjs')
+writeFileSync(stamp, '')
