@@ -53,6 +53,22 @@ function existingAncestor(path: string): string {
   }
 }
 
+/**
+ * Makes a folder and those above it, one by one: the system's own way, with all of them at once, never returns where a
+ * folder takes no other one and says that it does not exist, as in /proc.
+ */
+function makeFolders(path: string): void {
+  const missing: string[] = []
+  for (let folder = path; folder !== existingAncestor(folder); folder = dirname(folder)) missing.push(folder)
+  for (const folder of missing.toReversed())
+    try {
+      mkdirSync(folder)
+    } catch (error) {
+      // Made by someone else in this moment.
+      if (!isSystemError(error) || error.code !== 'EEXIST' || !statSync(folder).isDirectory()) throw error
+    }
+}
+
 function probeFolding(folder: string): boolean {
   if (process.platform === 'linux') {
     try {
@@ -120,7 +136,7 @@ function createDestination(root: string, isNew: boolean, measured: string, folds
     },
     create() {
       try {
-        mkdirSync(root, { recursive: true })
+        makeFolders(root)
         identity = statSync(root, { bigint: true })
       } catch (error) {
         throw toFerryError(error, `Cannot make the folder "${root}"`)
