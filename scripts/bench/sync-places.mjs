@@ -133,7 +133,8 @@ async function startSftpPlace(folder) {
 }
 
 async function startS3Place() {
-  const server = await startRgw()
+  // Every run of every contender stays there until the server's own rubbish is collected.
+  const server = await startRgw(64 * 2 ** 30)
   // Its S3 client refuses to work with an authority of the user's own.
   const { AWS_CA_BUNDLE: _, ...env } = process.env
   const rcloneEnv = {

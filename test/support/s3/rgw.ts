@@ -24,7 +24,7 @@ export const rgwSkipReason: string | false =
 export interface RgwServer extends S3Address, AsyncDisposable {}
 
 const run = promisify(execFile)
-const diskBytes = 8 * 1024 ** 3
+const usualDiskBytes = 8 * 1024 ** 3
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
@@ -39,8 +39,11 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** Starts the server, with the bucket that `openS3Place` wants. */
-export async function startRgw(): Promise<RgwServer> {
+/**
+ * Starts the server, with the bucket that `openS3Place` wants. `diskBytes`: what it may hold, in a file with holes; what is
+ * removed from it counts for hours.
+ */
+export async function startRgw(diskBytes: number = usualDiskBytes): Promise<RgwServer> {
   const folder = temporaryFolder()
   const daemons: RunningProcess[] = []
   const stop = async (): Promise<void> => {
@@ -48,14 +51,14 @@ export async function startRgw(): Promise<RgwServer> {
     await folder[Symbol.asyncDispose]()
   }
   try {
-    return { ...(await start(folder.path, daemons)), [Symbol.asyncDispose]: stop }
+    return { ...(await start(folder.path, daemons, diskBytes)), [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-function configOf(folder: string, id: string, monitor: string, port: number): string {
+function configOf(folder: string, id: string, monitor: string, port: number, diskBytes: number): string {
   return `[global]
 fsid = ${id}
 mon_host = ${monitor}
@@ -89,14 +92,14 @@ rgw_frontends = beast endpoint=127.0.0.1:${port}
 `
 }
 
-async function start(folder: string, daemons: RunningProcess[]): Promise<S3Address> {
+async function start(folder: string, daemons: RunningProcess[], diskBytes: number): Promise<S3Address> {
   const at = (name: string): string => `${folder}/${name}`
   for (const name of ['out', 'osd', 'mon', 'mgr', 'rgw']) mkdirSync(at(name))
   const [v2, v1, port] = (await freePorts(3)) as [number, number, number]
   const monitor = `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`
   const id = randomUUID()
   const config = at('ceph.conf')
-  writeFileSync(config, configOf(folder, id, monitor, port))
+  writeFileSync(config, configOf(folder, id, monitor, port, diskBytes))
 
   const daemon = (command: string, ...args: string[]): void => {
     daemons.push(startProcess(command, ['-c', config, ...args, '-f'], { env: process.env }))
