@@ -36,7 +36,7 @@ Set up:
   providers                stores that speak S3, and their endpoints
   config list|get|set|edit settings, and where each comes from
   store info|gc|verify     what ferry remembers of your files
-  doctor                   check data directory, network, clock and space
+  doctor                   check data folder, network, clock and space
   completion SHELL         completion for bash, zsh or fish
 
 Options for every command:

@@ -8,7 +8,7 @@ import { openSession } from '../session.ts'
 
 export function doctorCommand(host: CommandHost): Command {
   const command = new Command('ferry doctor').description(
-    'Check Node, data directory, store, identity, network, clock and space. Exit code 1 when something fails.',
+    'Check Node, data folder, store, identity, network, clock and space. Exit code 1 when something fails.',
   )
   addNetworkOptions(command)
   addGlobalOptions(command, 'query')

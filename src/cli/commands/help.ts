@@ -17,6 +17,7 @@ const filesText = `Files
   $XDG_DATA_HOME/ferry or ~/.local/share/ferry (macOS: ~/Library/Application Support/ferry/data)
       identity.pem    who this computer is to others; keep it to yourself
       shares.db       shares with their secrets, so that a ticket stays the same
+      jobs.db         jobs of the daemon, and those that have ended
       index.db        which files hold which chunks; may be deleted, costs hashing again
       tmp/            spools of running commands
 
@@ -50,7 +51,8 @@ ${settingsText()}
 Lists are separated by commas. Options go before the environment, that goes before files of settings.
 
 S3 takes its credentials from AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws and the rest of the
-chain of Amazon's tools; SFTP from SSH_AUTH_SOCK, key files and ~/.ssh/config.
+chain of Amazon's tools; SFTP from SSH_AUTH_SOCK, key files and ~/.ssh/config, and where nobody can be asked from
+FERRY_SSH_PASSPHRASE and FERRY_SSH_PASSWORD.
 `
 
 /** One line for each variable that stands for settings. */

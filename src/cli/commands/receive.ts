@@ -223,7 +223,7 @@ function doneLines({ terminal, options }: Session, result: ReceiveResult, snapsh
   const reused = bytes.reused > 0 ? `, ${formatBytes(bytes.reused)} already here` : ''
   lines.push(
     bytes.fetched === 0 && bytes.reused > 0
-      ? `    everything was already here${files.failed > 0 ? ' that could be had' : ''}`
+      ? `    everything was already on this computer${files.failed > 0 ? ' that could be had' : ''}`
       : `    ${fetched}${reused}, every chunk verified`,
   )
   const net = requestsOf(snapshot)

@@ -125,7 +125,10 @@ async function watchAll(engine: EngineClient, { options, reporter }: Session): P
         continue
       }
       const { percent, phase } = view.snapshot
-      const line = `${view.id}  ${view.state === 'running' ? phase : view.state}  ${percent}%  ${escapeText(view.title)}`
+      // One that is served has no end to be near to.
+      const word = phase === 'serve' ? 'serving' : phase
+      const part = phase === 'serve' ? '' : `${percent}%  `
+      const line = `${view.id}  ${view.state === 'running' ? word : view.state}  ${part}${escapeText(view.title)}`
       if (seen.get(view.id) !== line) reporter.out(`${line}\n`)
       seen.set(view.id, line)
     }

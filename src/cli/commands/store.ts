@@ -1,7 +1,7 @@
 /** `ferry store info|gc|verify`: what ferry remembers of files and shares, and keeping it in order. */
 import { Command } from 'commander'
 import { escapeText } from '../../shared/terminal-text.ts'
-import { formatBytes, formatCount, formatElapsed } from '../../shared/units.ts'
+import { formatBytes, formatCount, formatElapsed, formatPlural } from '../../shared/units.ts'
 import type { CommandHost } from '../command-host.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { addGlobalOptions } from '../global-options.ts'
@@ -47,8 +47,8 @@ async function collectGarbage(host: CommandHost, command: Command): Promise<numb
   if (stopped !== undefined) return stopped
   const { removedFiles, removedShares, removedObjects, freedBytes } = result
   session.reporter.say(
-    `  Forgot ${formatCount(removedFiles)} files, ${formatCount(removedShares)} shares and ` +
-      `${formatCount(removedObjects)} lists; ${formatBytes(freedBytes)} freed`,
+    `  Forgot ${formatPlural(removedFiles, 'file')}, ${formatPlural(removedShares, 'share')} and ` +
+      `${formatPlural(removedObjects, 'list')}; ${formatBytes(freedBytes)} freed`,
   )
   return exitCodes.ok
 }

@@ -141,7 +141,7 @@ async function sync(host: CommandHost, command: Command, input: Input): Promise<
     stats: said.said('stats') === true,
     partial: settings.partial !== false,
   })
-  if (said.wantsOwners && session.options.verbose > 0)
+  if (said.wantsOwners && session.options.verbose > 1)
     reporter.say('  Owner, group and devices are not kept: not supported yet')
   await using ferry: Ferry = session.openFerry(networkOptionsOf(command))
   // A ticket on standard input does not show in the list of processes.

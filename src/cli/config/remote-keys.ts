@@ -109,7 +109,10 @@ export function defineRemote(type: RemoteType, fields: RemoteFields): RemoteDefi
   const textOf = (name: string): string | undefined => fields[name] as string | undefined
   if (type === 'sftp') {
     const host = textOf('host')
-    if (host === undefined) throw new FerryError('E_USAGE', 'an SFTP remote needs a host')
+    if (host === undefined)
+      throw new FerryError('E_USAGE', 'an SFTP remote needs a host', {
+        hint: 'add --host NAME',
+      })
     return {
       kind: 'sftp',
       host,

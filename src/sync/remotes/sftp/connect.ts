@@ -246,6 +246,7 @@ function connectError(
     return new FerryError('E_UNREACHABLE', `${cannot} at ${placeOf(settings)}: ${reason}`, {
       cause: error,
       retryable: code !== 'ENOTFOUND' && code !== 'ECONNREFUSED',
+      hint: code === 'ENOTFOUND' ? 'check the name for a slip; your own remotes: ferry remote ls' : undefined,
     })
   }
   const reason = escapeText(error.message.slice(0, 300))
