@@ -100,7 +100,7 @@ function takeChange(state: PageState, { whole, jobs, removed }: EngineChange, at
   }
   return addNotices(
     next,
-    jobs.map((job) => endOf(before.get(job.id), job, atMs)).filter((notice) => notice !== undefined),
+    jobs.filter((job) => isNews(before.get(job.id), job, whole)).map((job) => endOf(job, atMs)),
   )
 }
 
@@ -116,10 +116,14 @@ function reachedOf(before: PageState, jobs: ReadonlyMap<string, JobView>): Reado
   return reached
 }
 
-/** What is to be told of a job that was seen running and has ended since. */
-function endOf(before: JobView | undefined, job: JobView, atMs: number): Omit<Notice, 'key'> | undefined {
-  const isNews = before !== undefined && before.endedAtMs === null && job.endedAtMs !== null
-  if (!isNews) return undefined
+/** It has ended since the page looked last; a quick one may never have been seen running. */
+function isNews(before: JobView | undefined, job: JobView, whole: boolean): boolean {
+  if (job.endedAtMs === null) return false
+  return before === undefined ? !whole : before.endedAtMs === null
+}
+
+/** What is to be told of a job that has ended. */
+function endOf(job: JobView, atMs: number): Omit<Notice, 'key'> {
   const { id, state, snapshot } = job
   const what = `${isDryRun(job) ? 'Dry run' : kindWords[job.kind]} of ${titleOf(job)}`
   if (state === 'done')

@@ -61,6 +61,8 @@ test('reducePage: an end is news only of what was seen running', () => {
   )
   assert.equal(told[1]?.[0]?.hint, 'free some space')
   assert.equal(after(change([fakeJob()]), change([ended('done')]), change([ended('done')])).notices.length, 1)
+  // So quick that it was never seen running.
+  assert.equal(after(change([], { whole: true }), change([ended('done')])).notices.length, 1)
 })
 
 test('reducePage: a dry run is never told as if it had changed something', () => {
