@@ -5,15 +5,27 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { figureNames } from './figures.mjs'
 import { judge } from './goals.mjs'
-import { costRows, formatMarkdown, goalRows, linkRows, phaseRows, scalingRows, timeRows } from './report.mjs'
+import {
+  costRows,
+  formatMarkdown,
+  goalRows,
+  linkRows,
+  phaseRows,
+  scalingRows,
+  syncRows,
+  timeRows,
+} from './report.mjs'
 import { latestResult, projectFolder } from './results.mjs'
 import { drawScaling } from './scaling-plot.mjs'
 import { fillSections } from './sections.mjs'
+
+const placeOf = ({ places }, name) => places.find((place) => place.name === name)
 
 const isWhole = {
   memory: ({ memory }) => memory?.workloads.length >= 6,
   disk: ({ disk }) => disk?.workloads.length >= 6,
   figures: ({ figures }) => figureNames.every((name) => figures?.[name] !== undefined),
+  'sync-sftp': (result) => (placeOf(result, 'sftp')?.cases.length ?? 0) >= 6,
   links: ({ cases }) => cases.length >= 4,
   scaling: ({ series }) => series.size?.points.length >= 3 && series.count?.points.length >= 4,
 }
@@ -22,7 +34,7 @@ const isWhole = {
 const found = new Map()
 function resultOf(part) {
   if (!found.has(part)) {
-    const kind = part === 'links' || part === 'scaling' ? part : 'bench'
+    const kind = part.startsWith('sync-') ? 'sync' : part === 'links' || part === 'scaling' ? part : 'bench'
     const result = latestResult(kind, (each) => !each.commit.endsWith('+') && isWhole[part](each))
     if (!result) {
       const command = kind === 'bench' ? 'npm run bench' : `node scripts/bench/${kind}.mjs`
@@ -58,6 +70,7 @@ const writers = {
   links: () => formatMarkdown(linkRows(resultOf('links'))),
   'scaling-size': () => formatMarkdown(scalingRows(resultOf('scaling').series.size)),
   'scaling-count': () => formatMarkdown(scalingRows(resultOf('scaling').series.count)),
+  'sync-sftp': () => formatMarkdown(syncRows(placeOf(resultOf('sync-sftp'), 'sftp').cases)),
   wire: () => describeWire(resultOf('figures').figures.wire),
   machine: () => describeRun(resultOf('memory')),
   'disk-rate': () =>
